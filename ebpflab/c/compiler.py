@@ -1,0 +1,127 @@
+"""C source -> an Object: `compile`.
+
+toolchain.py     which compiler, how it is called
+cache.py         what was compiled before
+diagnostics.py   what it said -> errors that teach
+prototypes.py    the helpers' declarations; include/ has the other headers
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ebpflab.c import cache
+from ebpflab.c.diagnostics import error_from, warnings
+from ebpflab.c.prototypes import helper_header
+from ebpflab.c.toolchain import HEADERS, Toolchain, options, run, toolchain
+from ebpflab.elf.object import read
+from ebpflab.errors import CompileError
+from ebpflab.program import Object
+
+USUAL_NAME = "prog.c"
+OBJECT_NAME = "prog.o"
+
+
+def compile(
+    source: str | os.PathLike[str] | None = None,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    include: Iterable[str | os.PathLike[str]] = (),
+    defines: Mapping[str, object] | None = None,
+    cpu: str = "v3",
+    type: str | None = None,
+) -> Object:
+    """Compile C into an object: programs, maps, and what the compiler remarked.
+
+    Args:    source: C text; or a path, or a name that ends in ".c": that file.
+             file: the name for messages; without source, the file to read.
+             include: folders for #include; `file`'s own folder is one already.
+             defines: macros, {name: value}; None as a value defines it alone.
+             cpu: "v1" to "v4", the instructions that the compiler may use.
+             type: program type, whatever the section names say.
+    Raises:  CompileError: the compiler refuses the text, or there is no compiler.
+             ObjectError: it compiles, but is not what Linux could load.
+    """
+    text, path = _text_and_path(source, file)
+    tools = toolchain()
+    folders = [Path(folder) for folder in include]
+    settings = options(tools, cpu, folders, path.parent, _checked(defines or {}))
+    name = path.name if re.fullmatch(r"\w[\w.+-]*", path.name) else USUAL_NAME
+    result = _compiled(tools, settings, text, name)
+    return _with_source(read(result.object, Path(name).stem, type), text, name, result)
+
+
+def _text_and_path(
+    source: str | os.PathLike[str] | None, file: str | os.PathLike[str] | None
+) -> tuple[str, Path]:
+    """Return the C text, and the path that it has or would have."""
+    is_text = isinstance(source, str) and not re.fullmatch(r"[^\n;{}]+\.c", source)
+    if is_text:
+        return str(source), Path(file or USUAL_NAME)
+    path = source if source is not None else file
+    if path is None:
+        raise CompileError.of("c-nothing")
+    try:
+        return Path(path).read_text(encoding="utf-8"), Path(file or path)
+    except (OSError, ValueError) as error:
+        raise CompileError.of("c-unreadable", at=str(path), error=error) from error
+
+
+def _checked(defines: Mapping[str, object]) -> Mapping[str, object]:
+    for name in defines:
+        if not re.fullmatch(r"[A-Za-z_]\w*", name):
+            raise CompileError.of("c-macro", name=name)
+    return defines
+
+
+def _compiled(
+    tools: Toolchain, settings: tuple[str, ...], text: str, name: str
+) -> cache.Result:
+    """Return the compiler's result, from the cache if nothing has changed."""
+    ours = [path.read_text() for path in sorted(HEADERS.rglob("*.h"))]
+    key = cache.key_of(tools.identity, settings, text, name, ours, helper_header())
+    kept = cache.get(key)
+    if kept is None:
+        kept, headers = _compile_now(tools, settings, text, name)
+        cache.put(key, kept, headers)
+    return kept
+
+
+def _compile_now(
+    tools: Toolchain, settings: tuple[str, ...], text: str, name: str
+) -> tuple[cache.Result, list[Path]]:
+    """Run the compiler; return its result, and the user's headers that it read."""
+    with tempfile.TemporaryDirectory(prefix="ebpflab-") as made:
+        folder = Path(made)
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except ValueError as error:
+            raise CompileError.of("c-unreadable", at=name, error=error) from error
+        arguments = (name, "-o", OBJECT_NAME, *settings)
+        said = run(tools, arguments, folder, cache.folder() / "zig")
+        written = folder / OBJECT_NAME
+        if said.status or not written.is_file():
+            raise error_from(said.messages)
+        result = cache.Result(written.read_bytes(), said.messages)
+        return result, _headers(folder, name)
+
+
+def _headers(folder: Path, name: str) -> list[Path]:
+    """Read the list of files that the compiler leaves for make."""
+    rules = (folder / "dependencies").read_text().replace("\\\n", " ")
+    names = re.findall(r"(?:\\.|\S)+", rules.partition(":")[2])
+    paths = [folder / re.sub(r"\\(.)", r"\1", n) for n in names]
+    return [path for path in paths if folder not in path.parents]
+
+
+def _with_source(object: Object, text: str, name: str, result: cache.Result) -> Object:
+    """Return the object, its programs knowing their C source."""
+    programs = {
+        program.name: replace(program, source=text, source_name=name)
+        for program in object.programs.values()
+    }
+    notices = (*warnings(result.messages), *object.notices)
+    return replace(object, programs=programs, notices=notices)

@@ -1,0 +1,103 @@
+"""What the compiler said, turned into an error that a student can use.
+
+clang writes `file:line:column: error: words`, then the line and a caret. The words stay
+clang's own (they can be searched for); what they mean, and what to try, comes from the
+catalogue: one row here for each mistake that is made often.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ebpflab.errors import CompileError
+
+_HEAD = re.compile(
+    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?P<column>\d+): "
+    r"(?P<kind>fatal error|error|warning|note): (?P<words>.*)$"
+)
+_PICTURE = re.compile(r"^ *\d* \| ")
+MAX_SHOWN = 3
+
+# Words of the compiler -> the catalogue row that explains them; the first that fits.
+MISTAKES = (
+    (r"'(?P<what>[^']+)' file not found", "c-include"),
+    (r"call to undeclared function '(?P<what>bpf_\w+)'", "c-helper-undeclared"),
+    (r"call to undeclared .*function '(?P<what>\w+)'", "c-function-undeclared"),
+    (r"use of undeclared identifier '(?P<what>SEC)'", "c-sec-undeclared"),
+    (r"use of undeclared identifier '(?P<what>\w+)'", "c-undeclared"),
+    (r"unknown type name '(?P<what>\w+)'", "c-type-unknown"),
+    (r"expected ';'", "c-semicolon"),
+    (r"expected '\}'", "c-brace"),
+    (r"built-in function '(?P<what>__\w*(?:sf|df|si[sd]f)\w*)'", "c-float"),
+    (r"built-in function '(?P<what>mem\w+)'", "c-memory-builtin"),
+    (r"built-in function '(?P<what>\w+)'", "c-builtin"),
+    (r"[Ss]tack limit", "c-stack"),
+    (r"unsupported signed division", "c-signed-division"),
+    (r"too many arguments$", "c-five-arguments"),
+    (r"stack arguments|args to .* too many", "c-five-arguments"),
+    (r"only small returns|aggregate returns", "c-struct-return"),
+    (r"incomplete (?:definition of )?type '(?P<what>[^']+)'", "c-incomplete"),
+    (r"(?P<what>.*)", "c-refused"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message with its place; `picture` is the line and the caret under it."""
+
+    file: str
+    line: int
+    column: int
+    kind: str
+    words: str
+    picture: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def is_error(self) -> bool:
+        return "error" in self.kind
+
+
+def parse(said: str) -> Iterator[Message]:
+    """Read the compiler's messages, in its order."""
+    lines = said.splitlines()
+    for number, line in enumerate(lines):
+        if found := _HEAD.match(line):
+            picture = []
+            for below in lines[number + 1 :]:
+                if _HEAD.match(below) or not (_PICTURE.match(below) or not below):
+                    break
+                picture.append(_PICTURE.sub("", below))
+            yield Message(
+                found["file"],
+                int(found["line"]),
+                int(found["column"]),
+                found["kind"],
+                found["words"],
+                "\n".join(filter(None, picture)),
+            )
+
+
+def error_from(said: str) -> CompileError:
+    """Make the error for what the compiler said."""
+    errors = [message for message in parse(said) if message.is_error]
+    if not errors:
+        last = said.strip().splitlines()[:1]
+        return CompileError.of("c-refused", what=" ".join(last) or "-", words="")
+    first, *others = errors
+    at = "\n".join(filter(None, [first.place, first.picture]))
+    for other in others[: MAX_SHOWN - 1]:
+        at += f"\n{other.place}: {other.words}"
+    for pattern, key in MISTAKES:
+        if found := re.search(pattern, first.words):
+            what = found.groupdict().get("what") or ""
+            return CompileError.of(key, at=at, what=what, words=first.words)
+    raise AssertionError("the last row fits everything")
+
+
+def warnings(said: str) -> tuple[str, ...]:
+    """Return the compiler's warnings, each in one line."""
+    return tuple(f"{m.place}: {m.words}" for m in parse(said) if m.kind == "warning")

@@ -1,0 +1,168 @@
+"""The command line: `ebpflab doctor | compile | run | disasm | lab`.
+
+Each command is one function and one row of the table at the end. A wrong input is told
+on the error stream, in words, with exit status 1; nothing here is a traceback.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ebpflab as lab
+from ebpflab.c.compiler import compile_to_elf
+from ebpflab.errors import EbpfLabError, ProgramError
+from ebpflab.language import catalogue
+from ebpflab.linux.doctor import doctor
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status: 0, 1 for a wrong input, 2 for usage."""
+    parser = argparse.ArgumentParser(prog="ebpflab", description=_say("cli"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(command.name, help=_say(f"cli-{command.name}"))
+        command.options(sub)
+        sub.set_defaults(act=command.act)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.act(options))
+    except EbpfLabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _say(key: str, **values: object) -> str:
+    return catalogue().say(key, **values)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    """Tell what works on this machine, and what to do about the rest."""
+    signs = {True: "✓", False: "✕", None: "·"}
+    for finding in doctor():
+        print(f"{signs[finding.ok]} {finding.name:<12} {finding.what}")
+        if finding.hint:
+            print(f"  {'':<12} → {finding.hint}")
+    return 0
+
+
+def _compile(options: argparse.Namespace) -> int:
+    """Compile C into an object file."""
+    source = _read(options.file)
+    elf = compile_to_elf(source, file=str(options.file), cpu=options.cpu)
+    target = options.output or options.file.with_suffix(".o")
+    target.write_bytes(elf)
+    print(_say("cli-compiled", file=target, size=len(elf)))
+    return 0
+
+
+def _disasm(options: argparse.Namespace) -> int:
+    """Print every program of a file as text."""
+    for name, program in _object(options.file).programs.items():
+        print(f"{name} ({program.type}):")
+        for pc, text in _numbered(program):
+            print(f"{pc:5}: {text}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run one program on a packet or on a capture, here or on the real kernel."""
+    program = _program(options)
+    runner = lab.linux.run if options.linux else lab.run
+    packets = lab.read_capture(options.pcap) if options.pcap else [_data(options.data)]
+    for number, packet in enumerate(packets, start=1):
+        answer = runner(program, packet)
+        assert isinstance(answer, lab.Run)
+        result = f"{answer.retval} {answer.retval_name}".rstrip()
+        print(_say("cli-ran", number=number, size=len(packet), result=result))
+        for event in answer.events:
+            print(f"     {event.map} cpu{event.cpu}: {event.data.hex(' ', 8)}")
+    return 0
+
+
+def _lab(options: argparse.Namespace) -> int:
+    """Open JupyterLab on a folder of lessons."""
+    command = [sys.executable, "-m", "jupyterlab", str(options.folder)]
+    return subprocess.run(command, check=False).returncode
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProgramError.of("cli-unreadable", file=file, error=error) from error
+
+
+def _object(file: Path) -> lab.Object:
+    """Open an object file, or compile a C file, by its name."""
+    if file.suffix == ".c":
+        return lab.compile(_read(file), file=str(file))
+    return lab.load(file)
+
+
+def _program(options: argparse.Namespace) -> lab.Program:
+    programs = _object(options.file).programs
+    name = options.program or next(iter(programs), "")
+    if name not in programs:
+        known = ", ".join(programs) or "-"
+        raise ProgramError.of("cli-no-program", file=options.file, known=known)
+    return programs[name]
+
+
+def _data(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise ProgramError.of("cli-not-hex", error=error) from error
+
+
+def _numbered(program: lab.Program) -> list[tuple[int, str]]:
+    slots = [pc for pc, insn in enumerate(program.insns) if insn]
+    return list(zip(slots, lab.disassemble(program).splitlines(), strict=True))
+
+
+def _file_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help=_say("cli-file"))
+
+
+def _compile_options(parser: argparse.ArgumentParser) -> None:
+    _file_option(parser)
+    parser.add_argument("-o", "--output", type=Path, help=_say("cli-output"))
+    parser.add_argument("--cpu", default="v3", choices=("v1", "v2", "v3", "v4"))
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    _file_option(parser)
+    parser.add_argument("--program", help=_say("cli-program"))
+    parser.add_argument("--data", default="00" * 64, help=_say("cli-data"))
+    parser.add_argument("--pcap", type=Path, help=_say("cli-pcap"))
+    parser.add_argument("--linux", action="store_true", help=_say("cli-linux"))
+
+
+def _lab_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", default=".", type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its name, what it takes, what it does."""
+
+    name: str
+    options: Callable[[argparse.ArgumentParser], None]
+    act: Callable[[argparse.Namespace], int]
+
+
+COMMANDS = (
+    Command("doctor", lambda parser: None, _doctor),
+    Command("compile", _compile_options, _compile),
+    Command("run", _run_options, _run),
+    Command("disasm", _file_option, _disasm),
+    Command("lab", _lab_options, _lab),
+)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Relocations: an instruction that names a symbol gets the symbol's number.
+
+The compiler leaves a hole where it cannot know (which map, which subprogram) and a
+relocation that names the symbol. One row for each pair of instruction and target.
+
+    load64 of a map        src = BPF_PSEUDO_MAP_FD     imm = index into Program.maps
+    load64 of a variable   src = BPF_PSEUDO_MAP_VALUE  the same, next_imm = its offset
+    load64 of a function   src = BPF_PSEUDO_FUNC       imm = distance in slots
+    call of a function     src = BPF_PSEUDO_CALL       imm = distance in slots
+    call of a kfunc        src = BPF_PSEUDO_KFUNC_CALL imm = its id in the kernel's BTF
+    load64 of a ksym       src = BPF_PSEUDO_BTF_ID     imm = its id in the kernel's BTF
+
+Source: Documentation/bpf/llvm_reloc.rst; RFC 9669, sections 4.3 and 5.4.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
+
+from ebpflab.isa.insn import Insn
+
+CALL_OPCODE = 0x85
+
+
+class Pseudo(IntEnum):
+    """What src says in a 64-bit load (kernel: BPF_PSEUDO_*)."""
+
+    MAP_FD = 1
+    MAP_VALUE = 2
+    BTF_ID = 3
+    FUNC = 4
+
+
+class PseudoCall(IntEnum):
+    """What src says in a call."""
+
+    CALL = 1
+    KFUNC_CALL = 2
+
+
+class Target(Enum):
+    """What a symbol stands for."""
+
+    MAP = "map"
+    DATA = "variable"
+    FUNCTION = "function"
+    KERNEL = "kernel symbol"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one instruction is filled in."""
+
+    src: int
+    uses_offset: bool = False  # next_imm takes the offset inside the target
+
+
+RECIPES = {
+    (True, Target.MAP): Recipe(Pseudo.MAP_FD),
+    (True, Target.DATA): Recipe(Pseudo.MAP_VALUE, uses_offset=True),
+    (True, Target.FUNCTION): Recipe(Pseudo.FUNC),
+    (False, Target.FUNCTION): Recipe(PseudoCall.CALL),
+    (False, Target.KERNEL): Recipe(PseudoCall.KFUNC_CALL),
+    (True, Target.KERNEL): Recipe(Pseudo.BTF_ID),
+}
+
+
+def fill(insn: Insn, target: Target, number: int, offset: int = 0) -> Insn:
+    """Return the instruction with its hole filled.
+
+    Raises:  KeyError: this instruction cannot name such a target.
+    """
+    recipe = RECIPES[insn.is_wide, target]
+    next_imm = offset if recipe.uses_offset else 0
+    return replace(insn, src=int(recipe.src), imm=number, next_imm=next_imm)
+
+
+def is_local_call(insn: Insn) -> bool:
+    """Tell a call of a subprogram from one of a helper."""
+    return insn.opcode == CALL_OPCODE and insn.src == PseudoCall.CALL
+
+
+def is_function_address(insn: Insn) -> bool:
+    """Tell a 64-bit load of a subprogram's address (a callback)."""
+    return insn.is_wide and insn.src == Pseudo.FUNC

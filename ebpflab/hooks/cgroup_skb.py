@@ -1,0 +1,27 @@
+"""cgroup_skb: runs for each packet of the processes of a cgroup; lets it pass or not.
+
+systemd's IP firewall for a unit is such a program. The Ethernet header is out of its
+reach: the packet begins with the IP header. Source: docs.kernel.org/bpf.
+"""
+
+from ebpflab.hooks.hook import Hook, register
+from ebpflab.hooks.socket_buffer import (
+    CONTEXT_SIZE,
+    ETHERNET_HEADER,
+    FIELDS,
+    LARGEST_PACKET,
+)
+
+register(
+    Hook(
+        type="cgroup_skb",
+        context="__sk_buff",
+        context_size=CONTEXT_SIZE,
+        fields=FIELDS,
+        context_writable=True,
+        returns={0: "DROP", 1: "PASS"},
+        data_min=ETHERNET_HEADER,
+        data_max=LARGEST_PACKET,
+        pulled=ETHERNET_HEADER,
+    )
+)

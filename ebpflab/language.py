@@ -1,0 +1,64 @@
+"""Which language the kit speaks, and where its sentences stand.
+
+Every sentence that a person may read is a row of a catalogue: a TOML file whose keys
+name the sentence and whose values hold it in each language. Code names the row and
+passes the values; nobody writes a sentence twice. Not here: identifiers, kernel
+messages and assembler text, which are the same in every language.
+"""
+
+import locale
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "fr")
+MARKER = ".ebpflab-lang"
+
+
+def current_language() -> str:
+    """Return "en" or "fr": EBPFLAB_LANG, else the marker file, else the locale.
+
+    The marker is a file `.ebpflab-lang` in the working directory (the lessons'
+    folders have one) that holds the two letters.
+    """
+    marker = Path(MARKER)
+    candidates = (
+        os.environ.get("EBPFLAB_LANG", ""),
+        marker.read_text().strip() if marker.is_file() else "",
+        locale.getlocale()[0] or "",
+    )
+    for candidate in candidates:
+        if candidate[:2].lower() in LANGUAGES:
+            return candidate[:2].lower()
+    return "en"
+
+
+class Catalogue:
+    """The sentences of one package, read from the TOML files of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.rows: dict[str, Mapping[str, Any]] = {}
+        for file in sorted(folder.glob("*.toml")):
+            for key, row in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                if key in self.rows:
+                    raise ValueError(f"{file.name}: the row {key!r} stands twice")
+                self.rows[key] = row
+
+    def say(self, key: str, part: str = "", /, **values: object) -> str:
+        """Return the sentence `key` (or its `part`), filled with `values`.
+
+        Raises:  KeyError: there is no such row. A row without the part gives "".
+        """
+        row = self.rows[key]
+        sentences = row.get(part, {}) if part else row
+        template: str = sentences.get(current_language(), "")
+        return template.format(**values)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the engine's own catalogue, read once."""
+    return Catalogue(Path(__file__).parent / "catalogue")

@@ -1,0 +1,271 @@
+"""Maps in the real kernel: made from their blueprint, read and written by key.
+
+A `LiveMap` has the same operations as the maps of `ebpflab.maps`, and the errno are
+the kernel's own. Not here: reading records (`perf.py`, `ringbuf.py`).
+Source: bpf(2), bpf-helpers(7); behavior as observed on Linux 6.18.
+"""
+
+import ctypes
+import errno
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from typing import Any, SupportsBytes
+
+from ebpflab.errors import LinuxError, MapError
+from ebpflab.linux.btf import load_btf
+from ebpflab.linux.cpus import possible_cpus
+from ebpflab.linux.descriptor import Descriptor
+from ebpflab.linux.syscall import bpf, checked, errno_name, errno_words
+from ebpflab.linux.types import MAP_TYPES, number_of
+from ebpflab.program import MapSpec, Object, Program, as_bytes
+
+Key = bytes | SupportsBytes | int
+
+_NAME_SIZE = 15  # bytes; the kernel's BPF_OBJ_NAME_LEN without the final zero
+_ALIGNMENT = 8  # bytes; each CPU's value starts at a multiple of it
+_RECORDS = ("perf_event_array", "ringbuf", "user_ringbuf")  # no values to look up
+
+
+class LiveMap:
+    """One map in the kernel; it lives until it is closed or forgotten.
+
+    The value of a per-CPU map is that of all CPUs, one after another, each padded to
+    a multiple of 8 bytes. What is read from a map of maps is the inner map's id.
+    """
+
+    def __init__(self, spec: MapSpec) -> None:
+        """Make the map, with its first contents.
+
+        Raises:  LinuxError: the kernel has no such type, or refuses the numbers.
+        """
+        self.spec = spec
+        self.descriptor = _created(spec)
+        for key, value in spec.init.items():
+            self[key] = value
+        if spec.frozen:
+            self.freeze()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def type(self) -> str:
+        return self.spec.type
+
+    @property
+    def fd(self) -> int:
+        return self.descriptor.number
+
+    @property
+    def value_size(self) -> int:
+        """How many bytes a lookup gives: for a per-CPU map, those of all CPUs."""
+        size = self.spec.value_size
+        if not self.type.startswith(("percpu_", "lru_percpu_")):
+            return size
+        return -(-size // _ALIGNMENT) * _ALIGNMENT * len(possible_cpus())
+
+    def close(self) -> None:
+        """Let go of the map; the kernel frees it when nobody else holds it."""
+        self.descriptor.close()
+
+    def __enter__(self) -> "LiveMap":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def lookup(self, key: Key = b"") -> bytes | None:
+        """Return the value of `key`, or None; of a queue or stack, the next value.
+
+        Raises:  MapError: the map type cannot do this.
+        """
+        value = ctypes.create_string_buffer(max(self.value_size, 1))
+        data = self._sized(key, self.spec.key_size, "key")
+        number = self._ask("MAP_LOOKUP_ELEM", key=data, value=value)
+        if number == errno.ENOENT:
+            return None
+        self._check("MAP_LOOKUP_ELEM", number)
+        return value.raw[: self.value_size]
+
+    def update(self, key: Key, value: "Key | LiveMap", flags: int = 0) -> None:
+        """Put a value; flags 1 = only if new, 2 = only if there.
+
+        The value of a map of maps is the inner map.
+
+        Raises:  MapError: with the kernel's errno.
+        """
+        number = value.fd if isinstance(value, LiveMap) else value
+        fields = {
+            "key": self._sized(key, self.spec.key_size, "key"),
+            "value": self._sized(number, self.value_size, "value"),
+        }
+        self._check(
+            "MAP_UPDATE_ELEM", self._ask("MAP_UPDATE_ELEM", **fields, flags=flags)
+        )
+
+    def delete(self, key: Key) -> None:
+        """Remove a key. Raises MapError: with the kernel's errno."""
+        data = self._sized(key, self.spec.key_size, "key")
+        self._check("MAP_DELETE_ELEM", self._ask("MAP_DELETE_ELEM", key=data))
+
+    def pop(self, key: Key = b"") -> bytes:
+        """Take a value out: the next of a queue or stack, or that of a key.
+
+        Raises:  MapError: nothing there, or the map type cannot do this.
+        """
+        value = ctypes.create_string_buffer(max(self.value_size, 1))
+        data = self._sized(key, self.spec.key_size, "key")
+        number = self._ask("MAP_LOOKUP_AND_DELETE_ELEM", key=data, value=value)
+        self._check("MAP_LOOKUP_AND_DELETE_ELEM", number)
+        return value.raw[: self.value_size]
+
+    def freeze(self) -> None:
+        """Forbid writing from userspace from now on. Raises MapError."""
+        self._check("MAP_FREEZE", bpf("MAP_FREEZE", map_fd=self.fd).errno)
+
+    def keys(self) -> Iterator[bytes]:
+        """Go through the keys, in the kernel's order. Raises MapError."""
+        if self.type in _RECORDS or not self.spec.key_size:
+            return
+        key: bytes | None = None
+        following = ctypes.create_string_buffer(self.spec.key_size)
+        while True:
+            place: dict[str, Any] = {} if key is None else {"key": key}
+            number = self._ask("MAP_GET_NEXT_KEY", **place, next_key=following)
+            if number == errno.ENOENT:
+                return
+            self._check("MAP_GET_NEXT_KEY", number)
+            key = following.raw[: self.spec.key_size]
+            yield key
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Go through keys with their values; slots that hold nothing are left out."""
+        for key in self.keys():
+            value = self.lookup(key)
+            if value is not None:
+                yield key, value
+
+    def contents(self) -> dict[bytes, bytes]:
+        """Return a copy of all that can be read; {} where nothing can."""
+        try:
+            return dict(self.items())
+        except MapError:
+            return {}
+
+    def __getitem__(self, key: Key) -> bytes:
+        value = self.lookup(key)
+        if value is None:
+            raise self._error("map-no-such-key", errno.ENOENT, shown=repr(key))
+        return value
+
+    def __setitem__(self, key: Key, value: "Key | LiveMap") -> None:
+        self.update(key, value)
+
+    def __delitem__(self, key: Key) -> None:
+        self.delete(key)
+
+    def __contains__(self, key: Key) -> bool:
+        return self.lookup(key) is not None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.keys()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.items())
+
+    def _ask(self, command: str, **fields: Any) -> int:
+        """Ask about an element; maps without keys (a queue) want no pointer to one."""
+        if not self.spec.key_size:
+            fields.pop("key", None)
+        return bpf(command, map_fd=self.fd, **fields).errno
+
+    def _check(self, command: str, number: int) -> None:
+        if number:
+            words = errno_words(number)
+            raise self._error("linux-map-refused", number, command=command, words=words)
+
+    def _error(self, key: str, number: int, **values: Any) -> MapError:
+        at = f"{self.name or 'map'} ({self.type})"
+        code = errno_name(number)
+        return MapError.of(key, at=at, errno=number, code=code, **values)
+
+    def _sized(self, value: Key, size: int, what: str) -> bytes:
+        """Return a key or value as bytes; an int is little-endian."""
+        if isinstance(value, int):
+            try:
+                return value.to_bytes(size, "little", signed=value < 0)
+            except OverflowError as error:
+                values = {"what": what, "size": size}
+                raise self._error("map-number-too-big", errno.EINVAL, **values) from (
+                    error
+                )
+        data = as_bytes(value, what)
+        if len(data) != size:
+            values = {"what": what, "size": size, "found": len(data)}
+            raise self._error("map-wrong-size", errno.EINVAL, **values)
+        return data
+
+
+@contextmanager
+def opened_maps(
+    specs: Sequence[MapSpec], given: Mapping[str, LiveMap] | None = None
+) -> Iterator[list[LiveMap]]:
+    """Give the live maps of some blueprints; those not `given` last for the block.
+
+    Raises:  LinuxError: the kernel refuses one, or a given map is not one of Linux.
+    """
+    with ExitStack() as stack:
+        maps = []
+        for spec in specs:
+            live = (given or {}).get(spec.name)
+            if live is None:
+                live = stack.enter_context(LiveMap(spec))
+            elif not isinstance(live, LiveMap):
+                raise LinuxError.of("linux-foreign-map", at=spec.name)
+            maps.append(live)
+        yield maps
+
+
+def maps(owner: Object | Program) -> dict[str, LiveMap]:
+    """Make the maps of an object or a program in the kernel; they outlast a run.
+
+    Raises:  LinuxError: the kernel refuses one of them.
+    """
+    specs = owner.maps.values() if isinstance(owner, Object) else owner.maps
+    return {spec.name: LiveMap(spec) for spec in specs}
+
+
+def kernel_name(name: str) -> bytes:
+    """Return a name as the kernel takes it: 15 letters, digits, underscores, dots."""
+    return re.sub(rb"[^A-Za-z0-9_.]", b"_", name.encode())[:_NAME_SIZE]
+
+
+def _created(spec: MapSpec) -> Descriptor:
+    at = f"{spec.name or 'map'} ({spec.type})"
+    fields = {
+        "map_type": number_of(spec.type, MAP_TYPES, "linux-map-type"),
+        "key_size": spec.key_size,
+        "value_size": spec.value_size,
+        "max_entries": _entries(spec),
+        "map_flags": spec.flags,
+        "map_name": kernel_name(spec.name),
+    }
+    inner = LiveMap(spec.inner) if spec.inner else nullcontext()
+    btf = load_btf(spec.btf, at) if spec.btf else nullcontext()
+    with inner as template, btf as types:
+        if template:
+            fields["inner_map_fd"] = template.fd
+        if types:
+            fields["btf_fd"] = types.number
+            fields["btf_key_type_id"] = spec.key_type
+            fields["btf_value_type_id"] = spec.value_type
+        return Descriptor(checked(at, "MAP_CREATE", **fields).value)
+
+
+def _entries(spec: MapSpec) -> int:
+    """Return how many entries; a perf event array of 0 has one for each CPU."""
+    if spec.type == "perf_event_array" and spec.max_entries == 0:
+        return len(possible_cpus())
+    return spec.max_entries

@@ -1,0 +1,175 @@
+"""Asking the real verifier: a program in, its verdict and whole log out.
+
+A program goes to the kernel as it is; only the loads that name a map get the number
+of a map's descriptor instead of the map's index. Source: bpf(2), BPF_PROG_LOAD;
+behavior as observed on Linux 6.18.
+"""
+
+import ctypes
+import errno
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ebpflab.errors import EncodingError, LinuxError
+from ebpflab.isa.codec import SLOT_BYTES
+from ebpflab.isa.insn import WIDE_OPCODE
+from ebpflab.linux.available import require_linux
+from ebpflab.linux.btf import target_id, try_btf
+from ebpflab.linux.descriptor import Descriptor
+from ebpflab.linux.livemap import LiveMap, kernel_name, opened_maps
+from ebpflab.linux.privilege import without_perfmon
+from ebpflab.linux.syscall import bpf
+from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES, number_of
+from ebpflab.logs import last_message, processed
+from ebpflab.program import Program
+from ebpflab.results import Verdict
+
+_PSEUDO_MAP_FD, _PSEUDO_MAP_VALUE = 1, 2
+_SLOT, _IMM, _IMM_AT = struct.Struct("<BBhi"), struct.Struct("<i"), 4
+_NO_FD = -1  # for an index that names no map: never a descriptor of ours
+_STATISTICS = 4  # BPF_LOG_STATS
+_FIRST_LOG, _LARGEST_LOG = 1 << 16, 1 << 26  # bytes
+_FUNC_INFO_SIZE, _LINE_INFO_SIZE = 8, 16  # bytes a record
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What BPF_PROG_LOAD answered: a descriptor or an errno, and the log."""
+
+    program: Descriptor | None
+    errno: int
+    log: str
+
+
+def verify(program: Program, *, privileged: bool = True, log_level: int = 1) -> Verdict:
+    """Ask the real kernel's verifier.
+
+    Args:    privileged: False = judged as if the loader had no CAP_PERFMON.
+             log_level: 1 the path to the error, 2 every step, 4 statistics only;
+             they add up. 0 = no log, so no message either.
+    Raises:  LinuxError: no answer could be had (no Linux, no right, a map or a type
+             that this kernel does not know).
+    """
+    rights = nullcontext() if privileged else without_perfmon()
+    with opened_maps(program.maps) as maps, request(program, maps) as fields, rights:
+        answer = load(fields, log_level)
+    if answer.program:
+        answer.program.close()
+    elif not answer.log:
+        require_linux()  # no verifier spoke: perhaps for want of a right
+    return verdict_of(answer)
+
+
+def verdict_of(answer: Answer) -> Verdict:
+    """Return the kernel's answer as a verdict."""
+    return Verdict(
+        accepted=answer.program is not None,
+        errno=answer.errno,
+        message=last_message(answer.log) if answer.errno else "",
+        log=answer.log,
+        insns_processed=processed(answer.log),
+    )
+
+
+@contextmanager
+def request(program: Program, maps: Sequence[LiveMap]) -> Iterator[dict[str, Any]]:
+    """Give the fields of BPF_PROG_LOAD for a program whose maps are open.
+
+    Raises:  LinuxError: the kernel has no such type; EncodingError: broken code.
+    """
+    code = with_map_fds(program, maps)
+    fields = {
+        "prog_type": _program_type(program.type),
+        "insn_cnt": len(code) // SLOT_BYTES,
+        "insns": code,
+        "license": program.license.encode() + b"\0",
+        "prog_flags": program.flags,
+        "prog_name": kernel_name(program.name),
+        "expected_attach_type": _attach_type(program.expected_attach_type),
+        "attach_btf_id": target_id(program),
+    }
+    with try_btf(program.btf) or nullcontext() as btf:
+        yield fields | (_debug_info(program, btf) if btf else {})
+
+
+def load(fields: dict[str, Any], log_level: int) -> Answer:
+    """Load, with as large a log as the verifier has to tell.
+
+    A log beyond 64 MiB is cut (recent kernels keep its end); the kernel then answers
+    ENOSPC whatever the verdict is, so the verdict is asked for again without the log.
+    """
+    size = _FIRST_LOG
+    while True:
+        answer, wanted = _load_once(fields, log_level, size)
+        if answer.errno != errno.ENOSPC or not log_level:
+            return answer
+        if size == _LARGEST_LOG:
+            break
+        size = min(_LARGEST_LOG, max(size * 8, wanted))
+    short, _ = _load_once(fields, _STATISTICS, _FIRST_LOG)
+    return replace(short, log=answer.log)
+
+
+def with_map_fds(program: Program, maps: Sequence[LiveMap]) -> bytes:
+    """Return the code with map descriptors in the places of map indices.
+
+    All else stays as it is, byte by byte: to judge it is the kernel's business.
+
+    Raises:  EncodingError: the code is not whole instructions.
+    """
+    code = bytearray(program.code)
+    if len(code) % SLOT_BYTES:
+        raise EncodingError.of("code-not-whole", size=len(code))
+    at = 0
+    while at < len(code):
+        opcode, registers, _, imm = _SLOT.unpack_from(code, at)
+        wide = opcode == WIDE_OPCODE
+        if wide and registers >> 4 in (_PSEUDO_MAP_FD, _PSEUDO_MAP_VALUE):
+            fd = maps[imm].fd if 0 <= imm < len(maps) else _NO_FD
+            _IMM.pack_into(code, at + _IMM_AT, fd)
+        at += SLOT_BYTES * (2 if wide else 1)
+    return bytes(code)
+
+
+def _load_once(fields: dict[str, Any], level: int, size: int) -> tuple[Answer, int]:
+    """Load; return the answer and the size that the whole log takes, if known."""
+    log = ctypes.create_string_buffer(size)
+    where = {"log_buf": log, "log_size": size} if level else {}
+    answer = bpf("PROG_LOAD", **fields, log_level=level, **where)
+    text = log.value.decode(errors="replace")
+    program = None if answer.errno else Descriptor(answer.value)
+    return Answer(program, answer.errno, text), answer.fields["log_true_size"]
+
+
+def _program_type(name: str) -> int:
+    if name == "raw":
+        raise LinuxError.of("linux-raw")
+    return number_of(name, PROGRAM_TYPES, "linux-program-type")
+
+
+def _attach_type(name: str | None) -> int:
+    if name is None:
+        return 0
+    return number_of(name, ATTACH_TYPES, "linux-attach-type")
+
+
+def _debug_info(program: Program, btf: Descriptor) -> dict[str, Any]:
+    """Return the fields that tell which function and which C line is where."""
+    functions, lines = program.func_info or b"", program.line_info or b""
+    fields: dict[str, Any] = {"prog_btf_fd": btf.number}
+    if functions:
+        fields |= {
+            "func_info": functions,
+            "func_info_rec_size": _FUNC_INFO_SIZE,
+            "func_info_cnt": len(functions) // _FUNC_INFO_SIZE,
+        }
+    if lines:
+        fields |= {
+            "line_info": lines,
+            "line_info_rec_size": _LINE_INFO_SIZE,
+            "line_info_cnt": len(lines) // _LINE_INFO_SIZE,
+        }
+    return fields

@@ -1,0 +1,34 @@
+"""Live maps: one class per map type, made from its blueprint. See base.py first."""
+
+from ebpflab.errors import MapError
+from ebpflab.maps import (  # noqa: F401  (they register)
+    array,
+    hash,
+    lpm_trie,
+    perf_event_array,
+)
+from ebpflab.maps.base import Map, type_of_map
+from ebpflab.program import MapSpec, Object, Program
+
+
+def make_map(spec: MapSpec) -> Map:
+    """Make the live map of a blueprint, with its first contents.
+
+    Raises:  MapError: a type that the kit does not have, or numbers that Linux refuses.
+    """
+    if spec.type not in type_of_map:
+        known = ", ".join(sorted(type_of_map))
+        raise MapError.of("map-unknown-type", at=spec.name, type=spec.type, known=known)
+    made = type_of_map[spec.type](spec)
+    for key, value in spec.init.items():
+        made.update(key, value)
+    return made
+
+
+def live_maps(owner: Object | Program) -> dict[str, Map]:
+    """Make the live maps of an object or a program; they outlast a run.
+
+    Raises:  MapError: see make_map.
+    """
+    specs = owner.maps.values() if isinstance(owner, Object) else owner.maps
+    return {spec.name: make_map(spec) for spec in specs}

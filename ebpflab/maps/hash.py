@@ -1,0 +1,25 @@
+"""hash: values by any key of a fixed size.
+
+Kernel differs: keys come in the order in which they were put; Linux's order is that of
+its buckets. Source: docs.kernel.org/bpf/map_hash.html; errno as observed on Linux 6.18.
+"""
+
+import errno
+
+from ebpflab.maps.base import map_type
+from ebpflab.maps.slots import SlotMap
+
+
+@map_type
+class Hash(SlotMap):
+    """A hash table."""
+
+    type = "hash"
+    full = errno.E2BIG
+
+    def check_spec(self) -> None:
+        if min(self.spec.key_size, self.spec.value_size, self.spec.max_entries) <= 0:
+            raise self.refuse(errno.EINVAL, "hash-spec")
+
+    def same_key(self, key: bytes) -> bytes:
+        return key

@@ -1,0 +1,73 @@
+"""lpm_trie: values by address prefix; a lookup finds the longest one that fits.
+
+The key is `prefixlen`, 32 bits in the machine's byte order, then the address in
+network byte order; only its first `prefixlen` bits count.
+
+Kernel differs: no trie is built, the prefixes are tried from the longest to the
+shortest; what is found is the same, and keys come from the longest prefix down.
+Source: docs.kernel.org/bpf/map_lpm_trie.html; errno as observed on Linux 6.18.
+"""
+
+import errno
+from collections.abc import Iterator
+
+from ebpflab.maps.base import map_type
+from ebpflab.maps.slots import SlotMap
+
+PREFIXLEN_SIZE = 4  # bytes
+LARGEST_ADDRESS = 256  # bytes
+NO_PREALLOC = 1  # BPF_F_NO_PREALLOC
+
+
+@map_type
+class LpmTrie(SlotMap):
+    """Prefixes of addresses."""
+
+    type = "lpm_trie"
+    full = errno.ENOSPC
+
+    @property
+    def longest(self) -> int:
+        """The number of bits in an address."""
+        return 8 * (self.spec.key_size - PREFIXLEN_SIZE)
+
+    def check_spec(self) -> None:
+        spec = self.spec
+        address = spec.key_size - PREFIXLEN_SIZE
+        fits = 1 <= address <= LARGEST_ADDRESS
+        if not fits or spec.value_size <= 0 or spec.max_entries <= 0:
+            raise self.refuse(errno.EINVAL, "lpm-spec", largest=LARGEST_ADDRESS + 4)
+        if not spec.flags & NO_PREALLOC:
+            raise self.refuse(errno.EINVAL, "lpm-flags")
+
+    def same_key(self, key: bytes) -> bytes:
+        prefixlen = _prefixlen(key)
+        if prefixlen > self.longest:
+            raise self.refuse(
+                errno.EINVAL, "lpm-too-long", prefixlen=prefixlen, longest=self.longest
+            )
+        return self._prefix(key, prefixlen)
+
+    def find(self, key: bytes) -> int | None:
+        prefixlen = _prefixlen(key)
+        if prefixlen > self.longest:
+            return None
+        candidates = (self._prefix(key, n) for n in range(prefixlen, -1, -1))
+        found = (self.slots[c] for c in candidates if c in self.slots)
+        return next(found, None)
+
+    def _prefix(self, key: bytes, prefixlen: int) -> bytes:
+        """Return the key of the first `prefixlen` bits, all later ones 0."""
+        spare = self.longest - prefixlen
+        address = int.from_bytes(key[PREFIXLEN_SIZE:], "big") >> spare << spare
+        size = self.spec.key_size - PREFIXLEN_SIZE
+        return prefixlen.to_bytes(PREFIXLEN_SIZE, "little") + address.to_bytes(
+            size, "big"
+        )
+
+    def keys(self) -> Iterator[bytes]:
+        return iter(sorted(self.slots, key=_prefixlen, reverse=True))
+
+
+def _prefixlen(key: bytes) -> int:
+    return int.from_bytes(key[:PREFIXLEN_SIZE], "little")

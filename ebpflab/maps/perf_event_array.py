@@ -1,0 +1,63 @@
+"""perf_event_array: one buffer for each CPU, through which records go to userspace.
+
+Kernel differs: a buffer is open on each CPU from the start and never overflows; on
+Linux userspace opens them one by one, and records are lost when one is full.
+Source: bpf-helpers(7), bpf_perf_event_output; errno as observed on Linux 6.18.
+"""
+
+import errno
+from collections.abc import Callable, Iterator
+
+from ebpflab.maps.base import Map, UpdateFlag, map_type
+from ebpflab.program import MapSpec
+from ebpflab.results import Event
+
+CPUS = 2  # of the simulated machine, when the blueprint leaves the number open
+
+
+@map_type
+class PerfEventArray(Map):
+    """Buffers by CPU; `output` appends a record, `read` takes the waiting ones."""
+
+    type = "perf_event_array"
+    value_access = False
+
+    def __init__(self, spec: MapSpec) -> None:
+        super().__init__(spec)
+        self.waiting: list[Event] = []
+        self.cpus = spec.max_entries or CPUS
+
+    def check_spec(self) -> None:
+        if self.spec.key_size != 4 or self.spec.value_size not in (4, 8):
+            raise self.refuse(errno.EINVAL, "perf-spec")
+
+    def output(self, cpu: int, record: bytes) -> None:
+        """Append one record to the buffer of `cpu`. Raises MapError: no such CPU."""
+        if cpu >= self.cpus:
+            raise self.refuse(errno.E2BIG, "perf-no-cpu", cpu=cpu, cpus=self.cpus)
+        self.waiting.append(Event(self.name, cpu, record))
+
+    def read(self) -> list[Event]:
+        """Take all waiting records, oldest first, as userspace does."""
+        taken, self.waiting = self.waiting, []
+        return taken
+
+    def snapshot(self) -> Callable[[], None]:
+        kept = list(self.waiting)
+
+        def restore() -> None:
+            self.waiting = list(kept)
+
+        return restore
+
+    def find(self, key: bytes) -> int | None:
+        return None
+
+    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+        raise self.refuse(errno.EBADF, "perf-no-values")
+
+    def delete(self, key: bytes) -> None:
+        raise self.refuse(errno.ENOENT, "perf-no-values")
+
+    def keys(self) -> Iterator[bytes]:
+        return iter(())

@@ -1,0 +1,44 @@
+"""Packets from a capture file, read by dpkt (loaded when first used)."""
+
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+from ebpflab.errors import EbpfLabError
+
+_ETHERNET_LINK = 1  # DLT_EN10MB
+
+
+class _WholeReads(io.BytesIO):
+    """A file in memory that does not give less than was asked for."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        if size is not None and 0 < len(piece) < size:
+            raise ValueError(f"{len(piece)} bytes where {size} should be")
+        return piece
+
+
+def read_capture(path: str | Path) -> list[bytes]:
+    """Return the packets of a capture file (pcap or pcapng, Ethernet), in order.
+
+    Raises:  EbpfLabError: no such file, broken or cut, another kind of link, or dpkt
+             is not installed.
+    """
+    try:
+        import dpkt
+    except ImportError as error:
+        raise EbpfLabError.of("capture-no-dpkt") from error
+    try:
+        reader: Any = dpkt.pcap.UniversalReader(_WholeReads(Path(path).read_bytes()))
+        link, packets = reader.datalink(), [bytes(packet) for _, packet in reader]
+    except OSError as error:
+        raise EbpfLabError.of(
+            "capture-unreadable", at=str(path), error=error
+        ) from error
+    except (ValueError, TypeError, LookupError, struct.error, dpkt.Error) as error:
+        raise EbpfLabError.of("capture-broken", at=str(path), error=error) from error
+    if link != _ETHERNET_LINK:
+        raise EbpfLabError.of("capture-link", at=str(path), link=link)
+    return packets

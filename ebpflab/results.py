@@ -1,0 +1,76 @@
+"""The answers: what a run gave. The same types from every engine and from Linux.
+
+A refusal by the verifier is an answer (`Verdict`); a fault of a run is not, it is an
+exception (`errors.VmFault`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ebpflab.errors import RunError, VerifierError
+from ebpflab.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One record that a program sent to userspace."""
+
+    map: str  # name of the map it went through
+    cpu: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a verifier answered: accepted, or why not.
+
+    `message` is the kernel's last line before its statistics, "" if accepted; `log` the
+    whole text; `errno` as bpf(2) gave it, 0 if accepted.
+    """
+
+    accepted: bool
+    errno: int = 0
+    message: str = ""
+    log: str = field(default="", repr=False)
+    insns_processed: int = 0
+
+    def check(self) -> None:
+        """Return if accepted.
+
+        Raises:  VerifierError: rejected; says what the verifier said.
+        """
+        if not self.accepted:
+            raise VerifierError.of(
+                "rejected", message=self.message, errno=self.errno, log=self.log
+            )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run answered (`BPF_PROG_TEST_RUN`'s words).
+
+    `retval` is r0's lower 32 bits (all 64 for a `raw` program); `data` the packet
+    afterwards; `maps` the live maps by name; `duration_ns` the mean of one run.
+    """
+
+    retval: int
+    data: bytes
+    maps: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    duration_ns: int = 0
+    retval_name: str = ""  # XDP_PASS
+    replay: Callable[[], Timeline] | None = field(default=None, repr=False)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The run, step by step; recorded now, by running it again on equal inputs.
+
+        Raises:  RunError: the run came from a real kernel, which records no steps.
+        """
+        if "_timeline" not in self.__dict__:
+            if self.replay is None:
+                raise RunError.of("no-timeline")
+            self.__dict__["_timeline"] = self.replay()
+        timeline: Timeline = self.__dict__["_timeline"]
+        return timeline

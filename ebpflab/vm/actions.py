@@ -1,0 +1,241 @@
+"""What each instruction does: one function a class, made from the tables of isa/.
+
+Each function here takes an instruction and returns its action, a function over the
+machine. So a program is read once, when it is loaded; the loop then only acts.
+Source: RFC 9669, sections 4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ebpflab.isa.insn import Insn, is_atomic
+from ebpflab.isa.operations import (
+    ALU_BY_CODE,
+    ATOMIC_BY_IMM,
+    JUMP_BY_CODE,
+    LOAD_ACQUIRE,
+    SIZE_BY_CODE,
+    STORE_RELEASE,
+    SWAP_BY_KIND,
+    SWAP_CODE,
+    CallKind,
+    Control,
+    InsnClass,
+    Mode,
+    Source,
+    Wide,
+)
+from ebpflab.isa.words import WORD64, signed
+
+if TYPE_CHECKING:
+    from ebpflab.vm.machine import Machine
+
+Action = Callable[["Machine"], None]
+
+_NAME_OF_CMPXCHG = "cmpxchg"
+
+
+def action_of(insn: Insn) -> Action:
+    """Return what `insn` does. It must be legal (isa/legal.py)."""
+    if insn.is_wide:
+        return _wide_load(insn)
+    return _BY_CLASS[insn.insn_class](insn)
+
+
+def _alu(insn: Insn) -> Action:
+    if insn.code == SWAP_CODE:
+        return _swap(insn)
+    meaning = ALU_BY_CODE[insn.code, insn.off].meaning
+    dst, src, bits = insn.dst, insn.src, insn.bits
+    mask = (1 << bits) - 1
+    constant = insn.imm & mask
+
+    def with_register(m: Machine) -> None:
+        regs = m.regs
+        regs[dst] = meaning(regs[dst] & mask, regs[src] & mask, bits) & mask
+
+    def with_constant(m: Machine) -> None:
+        m.regs[dst] = meaning(m.regs[dst] & mask, constant, bits) & mask
+
+    return with_register if insn.source is Source.X else with_constant
+
+
+def _swap(insn: Insn) -> Action:
+    meaning = SWAP_BY_KIND[insn.insn_class, insn.source].meaning
+    dst, width = insn.dst, insn.imm
+
+    def act(m: Machine) -> None:
+        m.regs[dst] = meaning(m.regs[dst], width)
+
+    return act
+
+
+def _wide_load(insn: Insn) -> Action:
+    def number(m: Machine) -> None:
+        m.pc += 1
+        m.regs[insn.dst] = insn.imm64
+
+    def map_address(m: Machine) -> None:
+        m.pc += 1
+        m.regs[insn.dst] = m.map_handle(insn.imm)
+
+    def map_value(m: Machine) -> None:
+        m.pc += 1
+        m.regs[insn.dst] = m.map_value_address(insn.imm, insn.next_imm)
+
+    def function(m: Machine) -> None:
+        m.pc += 1
+        m.regs[insn.dst] = m.pc - 1 + insn.imm
+
+    kinds = {
+        Wide.VALUE: number,
+        Wide.MAP_FD: map_address,
+        Wide.MAP_IDX: map_address,
+        Wide.MAP_VALUE: map_value,
+        Wide.MAP_IDX_VALUE: map_value,
+        Wide.FUNC: function,
+    }
+    return kinds.get(Wide(insn.src)) or _not_here(insn)
+
+
+def _load(insn: Insn) -> Action:
+    if insn.mode not in (Mode.MEM, Mode.MEMSX):
+        return _not_here(insn)
+    dst, src, off = insn.dst, insn.src, insn.off
+    size = SIZE_BY_CODE[insn.size_code].bytes
+
+    def plain(m: Machine) -> None:
+        m.regs[dst] = m.memory.load((m.regs[src] + off) & WORD64, size)
+
+    def sign_extending(m: Machine) -> None:
+        value = m.memory.load((m.regs[src] + off) & WORD64, size)
+        m.regs[dst] = signed(value, 8 * size) & WORD64
+
+    return sign_extending if insn.mode == Mode.MEMSX else plain
+
+
+def _store_constant(insn: Insn) -> Action:
+    dst, off, size = insn.dst, insn.off, SIZE_BY_CODE[insn.size_code].bytes
+
+    def act(m: Machine) -> None:
+        m.memory.store((m.regs[dst] + off) & WORD64, size, insn.imm)
+
+    return act
+
+
+def _store_register(insn: Insn) -> Action:
+    if is_atomic(insn):
+        return _atomic(insn)
+    dst, src, off = insn.dst, insn.src, insn.off
+    size = SIZE_BY_CODE[insn.size_code].bytes
+
+    def act(m: Machine) -> None:
+        m.memory.store((m.regs[dst] + off) & WORD64, size, m.regs[src])
+
+    return act
+
+
+def _atomic(insn: Insn) -> Action:
+    if insn.imm in (LOAD_ACQUIRE, STORE_RELEASE):
+        return _ordered(insn)
+    op = ATOMIC_BY_IMM[insn.imm]
+    size = SIZE_BY_CODE[insn.size_code].bytes
+    mask = (1 << 8 * size) - 1
+
+    def act(m: Machine) -> None:
+        regs, address = m.regs, (m.regs[insn.dst] + insn.off) & WORD64
+        old = m.memory.load(address, size)
+        compares = op.name == _NAME_OF_CMPXCHG
+        if not compares or old == regs[0] & mask:
+            m.memory.store(address, size, op.meaning(old, regs[insn.src] & mask))
+        if op.fetch:
+            regs[0 if compares else insn.src] = old
+
+    return act
+
+
+def _ordered(insn: Insn) -> Action:
+    """A load-acquire or store-release: one CPU here, so a plain load or store."""
+    size = SIZE_BY_CODE[insn.size_code].bytes
+
+    def load(m: Machine) -> None:
+        address = (m.regs[insn.src] + insn.off) & WORD64
+        m.regs[insn.dst] = m.memory.load(address, size)
+
+    def store(m: Machine) -> None:
+        address = (m.regs[insn.dst] + insn.off) & WORD64
+        m.memory.store(address, size, m.regs[insn.src])
+
+    return load if insn.imm == LOAD_ACQUIRE else store
+
+
+def _jump(insn: Insn) -> Action:
+    if insn.code in JUMP_BY_CODE:
+        return _branch(insn)
+    match Control(insn.code):
+        case Control.JA:
+            wide = insn.insn_class is InsnClass.JMP32  # gotol: the distance is the imm
+            return _goto(insn.imm if wide else insn.off)
+        case Control.JCOND:
+            return _may_goto(insn.off)
+        case Control.EXIT:
+            return lambda m: m.leave()
+        case Control.CALL:
+            return _call(insn)
+
+
+def _branch(insn: Insn) -> Action:
+    taken, bits, off = JUMP_BY_CODE[insn.code].taken, insn.bits, insn.off
+    dst, src, mask = insn.dst, insn.src, (1 << insn.bits) - 1
+    constant, backward = insn.imm & mask, insn.off < 0
+
+    def with_register(m: Machine) -> None:
+        if taken(m.regs[dst] & mask, m.regs[src] & mask, bits):
+            m.jump(off, backward)
+
+    def with_constant(m: Machine) -> None:
+        if taken(m.regs[dst] & mask, constant, bits):
+            m.jump(off, backward)
+
+    return with_register if insn.source is Source.X else with_constant
+
+
+def _goto(distance: int) -> Action:
+    return lambda m: m.jump(distance, distance < 0)
+
+
+def _may_goto(distance: int) -> Action:
+    def act(m: Machine) -> None:
+        if not m.may_go_on():
+            m.jump(distance, distance < 0)
+
+    return act
+
+
+def _call(insn: Insn) -> Action:
+    match CallKind(insn.src):
+        case CallKind.HELPER:
+            return lambda m: m.call_helper(insn.imm)
+        case CallKind.LOCAL:
+            return lambda m: m.enter(insn.imm)
+        case CallKind.KFUNC:
+            return _not_here(insn)
+
+
+def _not_here(insn: Insn) -> Action:
+    """Refuse, when it is reached, what only a simulated or real kernel can do."""
+    return lambda m: m.refuse(insn)
+
+
+_BY_CLASS: dict[InsnClass, Callable[[Insn], Action]] = {
+    InsnClass.LD: _not_here,
+    InsnClass.LDX: _load,
+    InsnClass.ST: _store_constant,
+    InsnClass.STX: _store_register,
+    InsnClass.ALU: _alu,
+    InsnClass.ALU64: _alu,
+    InsnClass.JMP: _jump,
+    InsnClass.JMP32: _jump,
+}

@@ -1,0 +1,72 @@
+"""Which registers, and which places in memory, hold an address and not a number.
+
+Followed from where addresses are born (the context, r10, a load that names a map, a
+helper that returns one), never guessed from the bits: 64 << 32 looks like an address
+and is none. Only for showing; the interpreter itself checks every access anyway.
+"""
+
+from dataclasses import dataclass, field
+
+from ebpflab.helpers import HELPERS, Ret
+from ebpflab.isa.insn import Insn
+from ebpflab.isa.operations import ALU_BY_CODE, InsnClass, Source, Wide
+from ebpflab.isa.uses import is_helper_call
+from ebpflab.vm.memory import REGION_SHIFT, Memory, Region
+
+WORD_BYTES = 8
+_NAMES_MEMORY = (Wide.MAP_FD, Wide.MAP_VALUE, Wide.MAP_IDX, Wide.MAP_IDX_VALUE)
+
+
+@dataclass(slots=True)
+class Addresses:
+    """What holds an address now; told of each instruction after it ran."""
+
+    memory: Memory
+    registers: set[int]
+    places: set[int] = field(default_factory=set)  # of stored addresses
+    last_read: int = 0  # where the instruction that just ran has read
+
+    def stored(self, insn: Insn, region: Region, offset: int, size: int) -> None:
+        """Memory was written by `insn`: an address, or over one."""
+        place = region.base + offset
+        self.places -= set(range(place - WORD_BYTES + 1, place + size))
+        by_register = insn.insn_class is InsnClass.STX and insn.src in self.registers
+        if size == WORD_BYTES and by_register:
+            self.places.add(place)
+
+    def wrote(self, insn: Insn, register: int, value: int) -> None:
+        """A register was written by `insn`."""
+        if self._is_address(insn, value):
+            self.registers.add(register)
+        else:
+            self.registers.discard(register)
+
+    def _is_address(self, insn: Insn, value: int) -> bool:
+        if insn.is_wide:
+            return insn.src in _NAMES_MEMORY
+        if is_helper_call(insn):
+            return HELPERS[insn.imm].ret is not Ret.INTEGER and value != 0
+        if insn.insn_class is InsnClass.LDX:
+            return self._was_stored_or_given()
+        return insn.insn_class is InsnClass.ALU64 and self._is_computed(insn)
+
+    def _was_stored_or_given(self) -> bool:
+        """Tell whether the last read found a stored address, or one of the context."""
+        region = self.memory.regions[self.last_read >> REGION_SHIFT]
+        given = self.last_read - region.base in region.pointers
+        return given or self.last_read in self.places
+
+    def _is_computed(self, insn: Insn) -> bool:
+        """Tell whether 64-bit arithmetic on an address gave an address again."""
+        op = ALU_BY_CODE.get((insn.code, insn.off))
+        src = insn.source is Source.X and insn.src in self.registers
+        dst = insn.dst in self.registers
+        match op.name if op else "":
+            case "mov":
+                return src
+            case "add":
+                return src != dst
+            case "sub":
+                return dst and not src
+            case _:
+                return False

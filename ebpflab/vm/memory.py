@@ -1,0 +1,143 @@
+"""Memory as regions: an address is a region's number and an offset into it.
+
+    63                    32 31                     0
+    +-----------------------+-----------------------+
+    |     region number     |        offset         |      region 0 is null
+    +-----------------------+-----------------------+
+
+Nothing is ever read or written outside a region, or against its rights: whoever tries
+gets a VmFault that says where, and what would have been allowed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ebpflab.errors import VmFault
+from ebpflab.hooks.hook import ContextField
+
+REGION_SHIFT = 32
+OFFSET_MASK = (1 << REGION_SHIFT) - 1
+
+
+@dataclass(slots=True)
+class Region:
+    """One buffer with a length, rights and a name."""
+
+    number: int
+    name: str
+    kind: str  # timeline.Region's kinds
+    buffer: bytearray
+    writable: bool = True
+    readable: bool = True
+    pointers: Mapping[int, tuple[ContextField, int]] = field(default_factory=dict)
+
+    @property
+    def base(self) -> int:
+        """The address of its first byte."""
+        return self.number << REGION_SHIFT
+
+
+Watch = Callable[[str, Region, int, int], None]  # "read" or "write", where, bytes
+
+
+class Memory:
+    """All regions of one run, by number."""
+
+    def __init__(self) -> None:
+        self.regions: dict[int, Region] = {}
+        self.watch: Watch | None = None
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        buffer: bytearray,
+        *,
+        writable: bool = True,
+        readable: bool = True,
+    ) -> Region:
+        """Give a buffer the next free region number."""
+        number = max(self.regions, default=0) + 1
+        region = Region(number, name, kind, buffer, writable, readable)
+        self.regions[number] = region
+        return region
+
+    def free_name(self, wanted: str) -> str:
+        """Return `wanted`, or with underscores when another region has that name."""
+        taken = {region.name for region in self.regions.values()}
+        while wanted in taken:
+            wanted += "_"
+        return wanted
+
+    def load(self, address: int, size: int) -> int:
+        """Read a little-endian number. Raises VmFault: not allowed here."""
+        region, offset = self.locate(address, size, "read")
+        if region.pointers:
+            return self._load_context(region, offset, size)
+        return int.from_bytes(region.buffer[offset : offset + size], "little")
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """Write the lower bytes of a word. Raises VmFault: not allowed here."""
+        data = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+        self.write(address, data)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read bytes, as a helper does. Raises VmFault: not allowed here."""
+        region, offset = self.locate(address, size, "read")
+        return bytes(region.buffer[offset : offset + size])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes. Raises VmFault: not allowed here."""
+        region, offset = self.locate(address, len(data), "write")
+        region.buffer[offset : offset + len(data)] = data
+
+    def locate(self, address: int, size: int, right: str) -> tuple[Region, int]:
+        """Find where an access goes.
+
+        Raises:  VmFault: no region there, outside of it, or against its rights.
+        """
+        number, offset = address >> REGION_SHIFT, address & OFFSET_MASK
+        region = self.regions.get(number)
+        if region is None:
+            raise self._no_region(address, size, right)
+        if not (region.writable if right == "write" else region.readable):
+            raise VmFault.of(f"no-{right}", address=address, region=region.name)
+        if offset + size > len(region.buffer):
+            raise self._outside(region, address, offset, size)
+        if self.watch:
+            self.watch(right, region, offset, size)
+        return region, offset
+
+    def _load_context(self, region: Region, offset: int, size: int) -> int:
+        """Read a context field: some of them yield an address (see hooks/hook.py)."""
+        row = region.pointers.get(offset)
+        if row and row[0].size == size:
+            return row[1]
+        for start, (field_, _) in region.pointers.items():
+            if start < offset + size and offset < start + field_.size:
+                raise VmFault.of(
+                    "context-part",
+                    address=region.base + offset,
+                    region=region.name,
+                    field=field_.name,
+                    size=field_.size,
+                )
+        return int.from_bytes(region.buffer[offset : offset + size], "little")
+
+    def _no_region(self, address: int, size: int, right: str) -> VmFault:
+        key = "null-access" if address < 1 << REGION_SHIFT else "not-an-address"
+        return VmFault.of(key, address=address, size=size)
+
+    def _outside(self, region: Region, address: int, offset: int, size: int) -> VmFault:
+        length = len(region.buffer)
+        shown = offset - (1 << REGION_SHIFT) if offset >> 31 else offset
+        return VmFault.of(
+            "out-of-region",
+            address=address,
+            region=region.name,
+            allowed=f"0 … {length}",
+            offset=shown,
+            size=size,
+            end=shown + size,
+            length=length,
+        )

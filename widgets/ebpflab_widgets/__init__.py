@@ -1,0 +1,11 @@
+"""The views of ebpflab: what a learner sees of a run, in Jupyter, on a page, as text.
+
+Each name below makes a view of something that the engine answered. A view displays
+itself, prints itself, and saves itself as one file. The package draws; it computes
+nothing that the engine should know. It needs the standard library, and anywidget for
+the notebook.
+"""
+
+from ebpflab_widgets.stepper import step
+
+__all__ = ["step"]

@@ -1,0 +1,42 @@
+// Keys of live slides, where a view and JupyterLab's deck want the same ones: Enter goes
+// into the view of the slide and Esc out of it, and a step that the view lets pass at
+// its end moves the deck. The look itself is deck.css.
+
+const VIEW = '.jp-Deck .ebpflab[tabindex]'
+const WRITING = '.jp-mod-editMode, input, select, textarea, button, summary'
+const WAYS = { ArrowRight: 'forward', PageDown: 'forward', ' ': 'forward', ArrowLeft: 'back', PageUp: 'back' }
+
+const viewAround = event => event.target.closest?.(VIEW)
+
+// Before the view and JupyterLab see the key.
+function early(event) {
+  // By this class the views know that they stand on a slide.
+  document.body.classList.toggle('reveal', document.body.dataset.jpDeckMode === 'presenting')
+  const around = viewAround(event)
+  if (event.key === 'Escape' && around) setTimeout(() => around.closest('.jp-Cell').focus())
+  if (event.key !== 'Enter' || event.shiftKey || event.target.closest?.(WRITING)) return
+  const view = document.querySelector('.jp-Deck .jp-deck-mod-visible .ebpflab[tabindex]')
+  if (!view || around) return
+  event.preventDefault()
+  event.stopPropagation()
+  view.focus()
+}
+
+// After the view.
+function late(event) {
+  const way = WAYS[event.key]
+  if (!way || event.defaultPrevented || event.target.closest?.(WRITING) || !viewAround(event)) return
+  event.preventDefault()
+  document.querySelector(`.jp-Deck-Remote .jp-deck-mod-direction-${way}`)?.click()
+}
+
+export default {
+  render() {
+    window.addEventListener('keydown', early, true)
+    window.addEventListener('keydown', late)
+    return () => {
+      window.removeEventListener('keydown', early, true)
+      window.removeEventListener('keydown', late)
+    }
+  },
+}

@@ -1,0 +1,88 @@
+// What there is to tell about a step, without words: a key of the catalogue and values.
+// The announcement and the drawn sentence are two spellings of it. Python: `facts.py`.
+
+class Facts {
+  constructor(history, spelling, phrases) {
+    Object.assign(this, { history, spelling, phrases })
+  }
+
+  say(key, values = {}) {
+    return (this.phrases[key] ?? '').replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
+  }
+
+  // The facts of moment t, as {key, ...values}.
+  of(t) {
+    const { timeline, steps, count } = this.history
+    const step = t ? steps[t - 1] : { changes: timeline.start, pointers: timeline.start_pointers }
+    const changes = step.changes ?? NOTHING, facts = []
+    if (step.test) facts.push(this.test(step.test, t))
+    for (const change of changes) if (change.new != null) facts.push(this.change(change, step, t))
+    if (step.effect) facts.push({ key: `effect:${step.effect.key}`, ...step.effect.values })
+    const lost = changes.filter(c => c.new == null).map(c => c.slot)
+    if (lost.length && !step.effect) facts.push({ key: 'clobbered', slots: runOf(lost) })
+    if (t === count) facts.push(...ended(this.history))
+    return facts
+  }
+
+  // Did the slot hold an address just before moment t?
+  held(slot, t) {
+    const history = this.history.slots.get(slot)
+    const place = history ? lastUpTo(history.at, t - 1) : -1
+    return place >= 0 && history.pointer[place]
+  }
+
+  test(test, t) {
+    const bits = test.left.startsWith('w') ? 32 : 64
+    const side = (name, value) => `${name} ${this.held(name, t) ? this.spelling.word(value, true)
+      : compared(BigInt(value), test.symbol, bits, this.spelling.base)}`.trim()
+    return {
+      key: test.taken ? 'yes' : 'no', symbol: test.symbol, next: test.next,
+      left: side(test.left, test.left_value), right: side(test.right ?? '', test.right_value),
+    }
+  }
+
+  change({ slot, old, new: now }, step, t) {
+    const part = parseSlot(slot)
+    if (part.map !== undefined) return { key: 'sent', slot, map: part.map, cpu: part.cpu, size: now.length / 2 }
+    const spell = (text, pointer) =>
+      part.region ? this.spelling.memory(text, pointer) : this.spelling.word(text, pointer)
+    const fact = {
+      slot: this.spelling.slot(slot), new: spell(now, (step.pointers ?? NOTHING).includes(slot)),
+    }
+    if (part.region) fact.size = now.length / 2
+    const known = old != null && /[^?]/.test(old)
+    if (known) fact.old = spell(old, this.held(slot, t))
+    return { key: (part.region ? 'stored' : known ? 'written' : 'first') + (part.region && !known ? '-first' : ''), ...fact }
+  }
+
+  // The announcement: one sentence, equal to Python's.
+  sentence(t) {
+    const { steps, count, line } = this.history, told = []
+    if (t) {
+      const { pc, frame = 0 } = steps[t - 1]
+      const text = line.get(pc)?.text ?? `#${pc}`
+      told.push(this.say(frame ? 'at-frame' : 'at', { t, count, frame, text }))
+    } else told.push(this.say('at-start', { count }))
+    for (const { key, ...values } of this.of(t)) {
+      const start = !t && `start-${key}` in this.phrases
+      const said = this.say(start ? `start-${key}` : key, values)
+      told.push(said && key.startsWith('effect:') ? `${said}.` : said)
+    }
+    if (!t) told.push(this.say('unknown'))
+    return told.filter(Boolean).join(' ')
+  }
+}
+
+function ended({ timeline, line }) {
+  const { retval = null, name = '', fault = '', fault_pc: pc = -1 } = timeline.outcome ?? {}
+  if (fault) return [{ key: 'fault', pc, text: line.get(pc)?.text ?? '', fault }]
+  if (retval === null) return []
+  return [{ key: name ? 'returns-named' : 'returns', value: retval, name }]
+}
+
+// r1–r5 where registers follow each other, else r1, r3.
+function runOf(slots) {
+  const first = Number(slots[0].slice(1))
+  const inARow = slots.every((slot, i) => slot === `r${first + i}`)
+  return inARow && slots.length > 2 ? `${slots[0]}–${slots.at(-1)}` : slots.join(', ')
+}

@@ -1,0 +1,106 @@
+"""A timeline in words: the announcement of each step, and the whole run as text.
+
+The text is what a terminal prints, what nbval compares, and what a page without
+JavaScript shows. A digest over every step ends it, so no register can change anywhere
+and leave it as it was. Not here: how a value is spelled (`words.py`), what there is to
+tell (`facts.py`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ebpflab.timeline import Timeline
+from ebpflab_widgets.facts import Fact, Facts
+
+SHOWN = 60  # lines, of which the last quarter tells the end
+DIGITS = 12  # of the digest
+
+
+@dataclass
+class Text:
+    """One timeline in the language of `phrases` (key -> template)."""
+
+    timeline: Timeline
+    phrases: dict[str, str]
+    base: int = 16
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what is announced at the start and after each step."""
+        for position, facts in enumerate(Facts(self.timeline, self.base).walk()):
+            told = [self._head(position), *(self._announce(f, position) for f in facts)]
+            if position == 0:
+                told.append(self.phrases["unknown"])
+            yield " ".join(part for part in told if part)
+
+    def whole(self, shown: int = SHOWN) -> str:
+        """Return the header, one line a step, and the digest."""
+        return "\n".join([self.header(), *self._lines(shown), self.digest()])
+
+    def header(self) -> str:
+        """Tell the run in one line: what ran, on what, how long, what it gave."""
+        timeline, outcome = self.timeline, self.timeline.outcome
+        packet = next((r for r in timeline.regions if r.kind == "packet"), None)
+        key = "run-on" if packet else "run"
+        head = self.phrases[key].format(
+            title=timeline.title,
+            type=timeline.type,
+            bytes=packet.size if packet else 0,
+            count=len(timeline.steps),
+        )
+        if outcome.fault:
+            return head + self.phrases["run-fault"].format(fault=outcome.fault)
+        if outcome.retval is None:
+            return head
+        name = f" ({outcome.name})" if outcome.name else ""
+        return head + self.phrases["run-returned"].format(value=outcome.retval) + name
+
+    def digest(self) -> str:
+        """Tell all steps in a few digits."""
+        seen = sha256()
+        for step in self.timeline.steps:
+            seen.update(repr((step.frame, step.pc, step.changes, step.test)).encode())
+        digits = seen.hexdigest()[:DIGITS]
+        return self.phrases["digest"].format(digest=digits)
+
+    def _head(self, position: int) -> str:
+        count = len(self.timeline.steps)
+        if position == 0:
+            return self.phrases["at-start"].format(count=count)
+        step = self.timeline.steps[position - 1]
+        key = "at-frame" if step.frame else "at"
+        return self.phrases[key].format(
+            t=position, count=count, frame=step.frame, text=self._listed(step.pc)
+        )
+
+    def _listed(self, pc: int) -> str:
+        return self._listing.get(pc, f"#{pc}")
+
+    def _announce(self, fact: Fact, position: int) -> str:
+        sentence = self._say("" if position else "start-", fact)
+        told = sentence and fact.key.startswith("effect:")
+        return sentence + "." if told else sentence
+
+    def _say(self, form: str, fact: Fact) -> str:
+        template = self.phrases.get(form + fact.key) or self.phrases.get(fact.key, "")
+        return template.format(**fact.values)
+
+    def _lines(self, shown: int) -> Iterator[str]:
+        steps = self.timeline.steps
+        tail = shown // 4 if len(steps) > shown else 0
+        head = shown - tail
+        wide = max((len(text) for text in self._listing.values()), default=0)
+        for position, facts in enumerate(Facts(self.timeline, self.base).walk()):
+            if position == head + 1 and tail:
+                left_out = len(steps) - head - tail
+                yield "  " + self.phrases["left-out"].format(count=left_out)
+            if position == 0 or head < position <= len(steps) - tail:
+                continue
+            step = steps[position - 1]
+            told = "; ".join(filter(None, (self._say("line-", f) for f in facts)))
+            indent = "  " * step.frame
+            listed = indent + self._listed(step.pc)
+            yield f"{position:>5}{step.pc:>5}  {listed:<{wide}}  {told}".rstrip()
+
+    def __post_init__(self) -> None:
+        self._listing = {line.pc: line.text for line in self.timeline.listing}
