@@ -1,9 +1,11 @@
 """C source -> an Object: `compile`.
 
-toolchain.py     which compiler, how it is called
-cache.py         what was compiled before
-diagnostics.py   what it said -> errors that teach
-prototypes.py    the helpers' declarations; include/ has the other headers
+    toolchain.py     which compiler, how it is called
+    cache.py         what was compiled before
+    diagnostics.py   what it said -> errors that teach
+    prototypes.py    the helpers' declarations; include/ has the other headers
+
+Not here: reading what the compiler wrote (elf/).
 """
 
 import os
@@ -100,7 +102,7 @@ def _compile_now(
             (folder / name).write_text(text, encoding="utf-8")
         except ValueError as error:
             raise CompileError.of("c-unreadable", at=name, error=error) from error
-        arguments = (name, "-o", OBJECT_NAME, *settings)
+        arguments = (*settings, name, "-o", OBJECT_NAME)
         said = run(tools, arguments, folder, cache.folder() / "zig")
         written = folder / OBJECT_NAME
         if said.status or not written.is_file():

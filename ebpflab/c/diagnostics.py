@@ -18,8 +18,10 @@ _HEAD = re.compile(
 _PICTURE = re.compile(r"^ *\d* \| ")
 MAX_SHOWN = 3
 
+Mistakes = tuple[tuple[str, str], ...]
+
 # Words of the compiler -> the catalogue row that explains them; the first that fits.
-MISTAKES = (
+MISTAKES: Mistakes = (
     (r"'(?P<what>[^']+)' file not found", "c-include"),
     (r"call to undeclared function '(?P<what>bpf_\w+)'", "c-helper-undeclared"),
     (r"call to undeclared .*function '(?P<what>\w+)'", "c-function-undeclared"),
@@ -36,8 +38,13 @@ MISTAKES = (
     (r"too many arguments$", "c-five-arguments"),
     (r"stack arguments|args to .* too many", "c-five-arguments"),
     (r"only small returns|aggregate returns", "c-struct-return"),
+    (r"unsupported atomic|atomic load/store", "c-atomic"),
     (r"incomplete (?:definition of )?type '(?P<what>[^']+)'", "c-incomplete"),
     (r"(?P<what>.*)", "c-refused"),
+)
+BACK_END_MISTAKES: Mistakes = (
+    (r"error: (?P<what>\S+) changed binding", "c-section-name"),
+    (r"", "c-back-end"),
 )
 
 
@@ -84,17 +91,21 @@ def parse(said: str) -> Iterator[Message]:
 def error_from(said: str) -> CompileError:
     """Make the error for what the compiler said."""
     errors = [message for message in parse(said) if message.is_error]
-    if not errors:
-        last = said.strip().splitlines()[:1]
-        return CompileError.of("c-refused", what=" ".join(last) or "-", words="")
+    if not errors:  # the back end speaks of no place
+        told = [line for line in said.splitlines() if "error" in line] or [said]
+        return _explained(told[0].strip(), "", BACK_END_MISTAKES)
     first, *others = errors
     at = "\n".join(filter(None, [first.place, first.picture]))
     for other in others[: MAX_SHOWN - 1]:
         at += f"\n{other.place}: {other.words}"
-    for pattern, key in MISTAKES:
-        if found := re.search(pattern, first.words):
+    return _explained(first.words, at, MISTAKES)
+
+
+def _explained(words: str, at: str, mistakes: Mistakes) -> CompileError:
+    for pattern, key in mistakes:
+        if found := re.search(pattern, words):
             what = found.groupdict().get("what") or ""
-            return CompileError.of(key, at=at, what=what, words=first.words)
+            return CompileError.of(key, at=at, what=what, words=words)
     raise AssertionError("the last row fits everything")
 
 

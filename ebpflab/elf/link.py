@@ -40,6 +40,7 @@ class Parts:
     btf: Btf | None = None
     btf_ext: BtfExt = field(default_factory=BtfExt)
     kernel_id: Callable[[str], int] = lambda name: 0  # of an extern; 0 = not found
+    missing: tuple[str, ...] = ()  # what CO-RE did not find in the kernel
 
     def function_at(self, section: int, slot: int) -> Function | None:
         for function in self.functions:

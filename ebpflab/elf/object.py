@@ -1,12 +1,15 @@
 """One object file, read as a whole: `load`. The other files here read its parts.
 
-file.py          ELF: sections, symbols, relocations
-btf.py           types; btf_finish.py: what the compiler left open in them
-btf_ext.py       functions and lines; line_info.py: the same of one program
-maps.py          maps and global variables
-functions.py     code; link.py, relocations.py: joined into programs
-sections.py      SEC("...") -> program type
-dwarf.py         local variables on the stack; stack_sizes.py
+    file.py        ELF: sections, symbols, relocations
+    btf.py         types; btf_finish.py: what the compiler left open in them
+    btf_ext.py     functions and lines; line_info.py: the same of one program
+    maps.py        maps and global variables
+    functions.py   code; link.py, relocations.py: joined into programs
+    core.py        places in kernel structures, moved to where this kernel has them
+    sections.py    SEC("...") -> program type
+    dwarf.py       local variables on the stack; stack_sizes.py
+
+Not here: anything about files that hold objects inside.
 """
 
 import os
@@ -20,16 +23,18 @@ from ebpflab.elf.btf import Btf
 from ebpflab.elf.btf_ext import BtfExt
 from ebpflab.elf.btf_ext import parse as parse_ext
 from ebpflab.elf.btf_finish import finish
+from ebpflab.elf.core import relocate
 from ebpflab.elf.dwarf import find_variables
 from ebpflab.elf.file import ElfFile, parse
 from ebpflab.elf.functions import TEXT, Function, decode_sections, find_functions
-from ebpflab.elf.kernel_btf import kernel_id
+from ebpflab.elf.kernel_btf import kernel_btf, kernel_id
 from ebpflab.elf.line_info import func_info, line_info, lines
 from ebpflab.elf.link import Linker, Parts
 from ebpflab.elf.maps import filled_slots, find_maps
 from ebpflab.elf.sections import SectionMeaning, meaning_of
 from ebpflab.errors import ObjectError
 from ebpflab.isa.codec import encode
+from ebpflab.isa.insn import Insn
 from ebpflab.language import catalogue
 from ebpflab.program import Object, Program, as_bytes
 
@@ -83,16 +88,29 @@ def read(raw: bytes, name: str = "", type: str | None = None) -> Object:
 def _take_apart(elf: ElfFile) -> Parts:
     types, ext = elf.section(".BTF"), elf.section(".BTF.ext")
     btf = finish(Btf.parse(types.data), types, elf) if types else None
-    functions = find_functions(elf)
-    return Parts(
-        elf,
-        functions,
-        decode_sections(functions),
-        find_maps(elf, btf),
-        btf,
-        parse_ext(ext.data, btf) if ext and btf else BtfExt(),
-        kernel_id,
-    )
+    functions, maps = find_functions(elf), find_maps(elf, btf)
+    code = decode_sections(functions)
+    if not (ext and btf):
+        return Parts(elf, functions, code, maps, btf, BtfExt(), kernel_id)
+    details = parse_ext(ext.data, btf)
+    missing = tuple(_fit_to_kernel(functions, code, details, btf))
+    return Parts(elf, functions, code, maps, btf, details, kernel_id, missing)
+
+
+def _fit_to_kernel(
+    functions: tuple[Function, ...],
+    code: dict[int, list[Insn | None]],
+    details: BtfExt,
+    btf: Btf,
+) -> Iterator[str]:
+    """Do the CO-RE relocations; yield what the kernel does not have."""
+    kernel = kernel_btf() if details.core else None
+    indices = {f.section.name: f.section.index for f in functions}
+    for record in details.core if kernel else ():
+        if kernel and record.section in indices:
+            section = code[indices[record.section]]
+            if missing := relocate(section, record, btf, kernel):
+                yield missing
 
 
 def _license(elf: ElfFile) -> str:
@@ -151,6 +169,10 @@ def _notices(parts: Parts, mains: list[Function], type: str | None) -> Iterator[
             yield say("section-inexact", section=section, prefix=meaning.kind.prefix)
     if not mains and any(f.section.name == TEXT for f in parts.functions):
         yield say("no-section")
+    if parts.btf_ext.core and kernel_btf() is None:
+        yield say("core-no-kernel")
+    for name in dict.fromkeys(parts.missing):
+        yield say("core-missing", name=name)
     for place in parts.maps:
         name, slots = place.spec.name, filled_slots(parts.elf, place)
         if place.pinned:

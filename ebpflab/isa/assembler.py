@@ -21,6 +21,7 @@ from ebpflab.isa.forms import KINDS
 from ebpflab.isa.grammar import Reading, first_wrong, readings, shape_of
 from ebpflab.isa.helper_ids import HELPER_IDS
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.mnemonics import how_to_write
 from ebpflab.isa.operands import (
     Label,
     Scope,
@@ -199,5 +200,6 @@ def _unexpected(line: Line) -> AssemblyError:
         at=line.place(token.column),
         found=token.text,
         expected=expected,
-        suggestion=suggestion(token.text, possible_words(symbols)),
+        suggestion=suggestion(token.text, possible_words(symbols))
+        or how_to_write(token.text),
     )

@@ -76,6 +76,7 @@ class Form:
     fixed: Mapping[str, int] = field(default_factory=dict)
     log: str = ""  # template of Linux's spelling, where ours differs
     others: tuple[str, ...] = ()  # templates that are read as well
+    unchecked: tuple[str, ...] = ()  # fields that Linux lets be anything, unspelled
 
     def allows(self, insn: Insn, name: str) -> bool:
         """Tell whether a field of the instruction may have the value that it has."""

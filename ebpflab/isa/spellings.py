@@ -89,7 +89,7 @@ def _control() -> Iterator[Form]:
     yield Form(_opcode(Control.JA, Source.K, jump), "goto {off:near}")
     yield Form(_opcode(Control.JA, Source.K, InsnClass.JMP32), "gotol {imm:far}")
     yield Form(_opcode(Control.JCOND, Source.K, jump), "may_goto {off:near}")
-    yield Form(_opcode(Control.EXIT, Source.K, jump), "exit")
+    yield Form(_opcode(Control.EXIT, Source.K, jump), "exit", unchecked=("off",))
     kfunc, fixed = "call {imm:kfunc}", {"src": CallKind.KFUNC}
     yield Form(call, kfunc, {**fixed, "off": 0})
     yield Form(call, kfunc + " fd[{off:fd}]", fixed, log=kfunc)

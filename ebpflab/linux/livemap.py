@@ -173,7 +173,7 @@ class LiveMap:
         return self.keys()
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.items())
+        return sum(1 for _ in self.keys())
 
     def _ask(self, command: str, **fields: Any) -> int:
         """Ask about an element; maps without keys (a queue) want no pointer to one."""

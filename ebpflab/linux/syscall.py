@@ -154,7 +154,8 @@ def refusal(at: str, command: str, number: int) -> LinuxError:
 
 def errno_name(number: int) -> str:
     """Return EACCES for 13, and so on."""
-    return (errno.errorcode | _KERNEL_NAMES).get(number, f"errno {number}")
+    known = {**errno.errorcode, **_KERNEL_NAMES}
+    return known.get(number, f"errno {number}")
 
 
 def errno_words(number: int) -> str:

@@ -1,4 +1,10 @@
-"""Live maps: one class per map type, made from its blueprint. See base.py first."""
+"""Live maps: one class per map type, made from its blueprint. See base.py first.
+
+This module is also the public function `ebpflab.maps(obj)`: calling it makes live maps.
+"""
+
+import sys
+from types import ModuleType
 
 from ebpflab.errors import MapError
 from ebpflab.maps import (  # noqa: F401  (they register)
@@ -32,3 +38,14 @@ def live_maps(owner: Object | Program) -> dict[str, Map]:
     """
     specs = owner.maps.values() if isinstance(owner, Object) else owner.maps
     return {spec.name: make_map(spec) for spec in specs}
+
+
+class _CallableModule(ModuleType):
+    """A module that can be called: `ebpflab.maps` is a name of both."""
+
+    def __call__(self, owner: Object | Program) -> dict[str, Map]:
+        """Make the live maps of an object or a program; see live_maps."""
+        return live_maps(owner)
+
+
+sys.modules[__name__].__class__ = _CallableModule

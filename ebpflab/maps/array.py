@@ -6,7 +6,14 @@ Source: docs.kernel.org/bpf/map_array.html; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Iterator
 
-from ebpflab.maps.base import Map, UpdateFlag, map_type
+from ebpflab.maps.base import (
+    FROM_PROGRAMS,
+    FROM_USERSPACE,
+    CreateFlag,
+    Map,
+    UpdateFlag,
+    map_type,
+)
 from ebpflab.program import MapSpec
 
 INDEX_SIZE = 4  # bytes: a 32-bit index
@@ -18,6 +25,13 @@ class Array(Map):
     """An array; the key is a 32-bit index."""
 
     type = "array"
+    flags_taken = (
+        CreateFlag.NUMA_NODE
+        | CreateFlag.MMAPABLE
+        | CreateFlag.INNER_MAP
+        | FROM_USERSPACE
+        | FROM_PROGRAMS
+    )
 
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import ClassVar, SupportsBytes
 
 from ebpflab.errors import MapError
@@ -29,14 +29,35 @@ class UpdateFlag(IntEnum):
     EXIST = 2
 
 
+class CreateFlag(IntFlag):
+    """How a map is made (UAPI: BPF_F_*)."""
+
+    NO_PREALLOC = 0x1
+    NUMA_NODE = 0x4
+    RDONLY = 0x8
+    WRONLY = 0x10
+    ZERO_SEED = 0x40
+    RDONLY_PROG = 0x80
+    WRONLY_PROG = 0x100
+    MMAPABLE = 0x400
+    PRESERVE_ELEMS = 0x800
+    INNER_MAP = 0x1000
+
+
+FROM_USERSPACE = CreateFlag.RDONLY | CreateFlag.WRONLY
+FROM_PROGRAMS = CreateFlag.RDONLY_PROG | CreateFlag.WRONLY_PROG
+
+
 class Map(ABC):
     """One live map; `values` is the buffer that holds all its values."""
 
     type: ClassVar[str]
     value_access: ClassVar[bool] = True  # programs may hold pointers to its values
+    flags_taken: ClassVar[int]  # CreateFlags; any other is EINVAL
 
     def __init__(self, spec: MapSpec) -> None:
         self.spec = spec
+        self._check_flags()
         self.check_spec()
         self.values = bytearray()
 
@@ -46,6 +67,15 @@ class Map(ABC):
 
         Raises:  MapError: with errno, and which number is wrong.
         """
+
+    def _check_flags(self) -> None:
+        flags = self.spec.flags
+        contradiction = any(
+            flags & pair == pair for pair in (FROM_USERSPACE, FROM_PROGRAMS)
+        )
+        if flags & ~self.flags_taken or contradiction:
+            shown = f"{flags:#x}"
+            raise self.refuse(errno.EINVAL, "map-create-flags", flags=shown)
 
     @abstractmethod
     def find(self, key: bytes) -> int | None:

@@ -6,7 +6,12 @@ its buckets. Source: docs.kernel.org/bpf/map_hash.html; errno as observed on Lin
 
 import errno
 
-from ebpflab.maps.base import map_type
+from ebpflab.maps.base import (
+    FROM_PROGRAMS,
+    FROM_USERSPACE,
+    CreateFlag,
+    map_type,
+)
 from ebpflab.maps.slots import SlotMap
 
 
@@ -15,6 +20,13 @@ class Hash(SlotMap):
     """A hash table."""
 
     type = "hash"
+    flags_taken = (
+        CreateFlag.NO_PREALLOC
+        | CreateFlag.NUMA_NODE
+        | CreateFlag.ZERO_SEED
+        | FROM_USERSPACE
+        | FROM_PROGRAMS
+    )
     full = errno.E2BIG
 
     def check_spec(self) -> None:

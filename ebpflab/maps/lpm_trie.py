@@ -9,14 +9,20 @@ Source: docs.kernel.org/bpf/map_lpm_trie.html; errno as observed on Linux 6.18.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from ebpflab.maps.base import map_type
+from ebpflab.maps.base import (
+    FROM_PROGRAMS,
+    FROM_USERSPACE,
+    CreateFlag,
+    UpdateFlag,
+    map_type,
+)
 from ebpflab.maps.slots import SlotMap
+from ebpflab.program import MapSpec
 
 PREFIXLEN_SIZE = 4  # bytes
 LARGEST_ADDRESS = 256  # bytes
-NO_PREALLOC = 1  # BPF_F_NO_PREALLOC
 
 
 @map_type
@@ -24,7 +30,14 @@ class LpmTrie(SlotMap):
     """Prefixes of addresses."""
 
     type = "lpm_trie"
+    flags_taken = (
+        CreateFlag.NO_PREALLOC | CreateFlag.NUMA_NODE | FROM_USERSPACE | FROM_PROGRAMS
+    )
     full = errno.ENOSPC
+
+    def __init__(self, spec: MapSpec) -> None:
+        super().__init__(spec)
+        self.spelled: dict[bytes, bytes] = {}  # a prefix -> the key it was put with
 
     @property
     def longest(self) -> int:
@@ -37,7 +50,7 @@ class LpmTrie(SlotMap):
         fits = 1 <= address <= LARGEST_ADDRESS
         if not fits or spec.value_size <= 0 or spec.max_entries <= 0:
             raise self.refuse(errno.EINVAL, "lpm-spec", largest=LARGEST_ADDRESS + 4)
-        if not spec.flags & NO_PREALLOC:
+        if not spec.flags & CreateFlag.NO_PREALLOC:
             raise self.refuse(errno.EINVAL, "lpm-flags")
 
     def same_key(self, key: bytes) -> bytes:
@@ -65,8 +78,22 @@ class LpmTrie(SlotMap):
             size, "big"
         )
 
+    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+        super().update(key, value, flags)
+        self.spelled[self.same_key(key)] = key
+
     def keys(self) -> Iterator[bytes]:
-        return iter(sorted(self.slots, key=_prefixlen, reverse=True))
+        longest_first = sorted(self.slots, key=_prefixlen, reverse=True)
+        return (self.spelled[prefix] for prefix in longest_first)
+
+    def snapshot(self) -> Callable[[], None]:
+        restore_slots, spelled = super().snapshot(), dict(self.spelled)
+
+        def restore() -> None:
+            restore_slots()
+            self.spelled = dict(spelled)
+
+        return restore
 
 
 def _prefixlen(key: bytes) -> int:

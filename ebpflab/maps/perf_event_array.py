@@ -8,7 +8,7 @@ Source: bpf-helpers(7), bpf_perf_event_output; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Callable, Iterator
 
-from ebpflab.maps.base import Map, UpdateFlag, map_type
+from ebpflab.maps.base import FROM_USERSPACE, CreateFlag, Map, UpdateFlag, map_type
 from ebpflab.program import MapSpec
 from ebpflab.results import Event
 
@@ -21,6 +21,7 @@ class PerfEventArray(Map):
 
     type = "perf_event_array"
     value_access = False
+    flags_taken = CreateFlag.NUMA_NODE | CreateFlag.PRESERVE_ELEMS | FROM_USERSPACE
 
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
@@ -28,7 +29,7 @@ class PerfEventArray(Map):
         self.cpus = spec.max_entries or CPUS
 
     def check_spec(self) -> None:
-        if self.spec.key_size != 4 or self.spec.value_size not in (4, 8):
+        if self.spec.key_size != 4 or self.spec.value_size != 4:
             raise self.refuse(errno.EINVAL, "perf-spec")
 
     def output(self, cpu: int, record: bytes) -> None:

@@ -1,7 +1,7 @@
 """What each instruction does: one function a class, made from the tables of isa/.
 
-Each function here takes an instruction and returns its action, a function over the
-machine. So a program is read once, when it is loaded; the loop then only acts.
+Each function here takes an instruction and its slot, and returns its action, a function
+over the machine. So a program is read once; the loop then only acts (code.py).
 Source: RFC 9669, sections 4 and 5.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ebpflab.errors import VmFault
 from ebpflab.isa.insn import Insn, is_atomic
 from ebpflab.isa.operations import (
     ALU_BY_CODE,
@@ -37,14 +38,19 @@ Action = Callable[["Machine"], None]
 _NAME_OF_CMPXCHG = "cmpxchg"
 
 
-def action_of(insn: Insn) -> Action:
-    """Return what `insn` does. It must be legal (isa/legal.py)."""
+def action_of(insn: Insn, pc: int) -> Action:
+    """Return what `insn`, standing in slot `pc`, does. It must be legal (legal.py)."""
     if insn.is_wide:
-        return _wide_load(insn)
-    return _BY_CLASS[insn.insn_class](insn)
+        return _wide_load(insn, pc)
+    return _BY_CLASS[insn.insn_class](insn, pc)
 
 
-def _alu(insn: Insn) -> Action:
+def ends_block(insn: Insn) -> bool:
+    """Tell whether the next instruction to run may be another than the next one."""
+    return insn.insn_class in (InsnClass.JMP, InsnClass.JMP32)
+
+
+def _alu(insn: Insn, pc: int) -> Action:
     if insn.code == SWAP_CODE:
         return _swap(insn)
     meaning = ALU_BY_CODE[insn.code, insn.off].meaning
@@ -57,7 +63,8 @@ def _alu(insn: Insn) -> Action:
         regs[dst] = meaning(regs[dst] & mask, regs[src] & mask, bits) & mask
 
     def with_constant(m: Machine) -> None:
-        m.regs[dst] = meaning(m.regs[dst] & mask, constant, bits) & mask
+        regs = m.regs
+        regs[dst] = meaning(regs[dst] & mask, constant, bits) & mask
 
     return with_register if insn.source is Source.X else with_constant
 
@@ -72,67 +79,84 @@ def _swap(insn: Insn) -> Action:
     return act
 
 
-def _wide_load(insn: Insn) -> Action:
-    def number(m: Machine) -> None:
-        m.pc += 1
-        m.regs[insn.dst] = insn.imm64
+def _wide_load(insn: Insn, pc: int) -> Action:
+    dst, number = insn.dst, insn.imm64
+
+    def value(m: Machine) -> None:
+        m.regs[dst] = number
 
     def map_address(m: Machine) -> None:
-        m.pc += 1
-        m.regs[insn.dst] = m.map_handle(insn.imm)
+        m.regs[dst] = m.map_handle(insn.imm)
 
     def map_value(m: Machine) -> None:
-        m.pc += 1
-        m.regs[insn.dst] = m.map_value_address(insn.imm, insn.next_imm)
-
-    def function(m: Machine) -> None:
-        m.pc += 1
-        m.regs[insn.dst] = m.pc - 1 + insn.imm
+        m.regs[dst] = m.map_value_address(insn.imm, insn.next_imm)
 
     kinds = {
-        Wide.VALUE: number,
+        Wide.VALUE: value,
         Wide.MAP_FD: map_address,
         Wide.MAP_IDX: map_address,
         Wide.MAP_VALUE: map_value,
         Wide.MAP_IDX_VALUE: map_value,
-        Wide.FUNC: function,
     }
-    return kinds.get(Wide(insn.src)) or _not_here(insn)
+    action = kinds.get(Wide(insn.src))
+    return placed(action, pc) if action else _not_here(insn, pc)
 
 
-def _load(insn: Insn) -> Action:
+def placed(action: Action, pc: int) -> Action:
+    """Return an action whose faults say that they happened in slot `pc`."""
+
+    def act(m: Machine) -> None:
+        try:
+            action(m)
+        except VmFault as fault:
+            fault.pc = pc
+            raise
+
+    return act
+
+
+def _load(insn: Insn, pc: int) -> Action:
     if insn.mode not in (Mode.MEM, Mode.MEMSX):
-        return _not_here(insn)
+        return _not_here(insn, pc)
     dst, src, off = insn.dst, insn.src, insn.off
     size = SIZE_BY_CODE[insn.size_code].bytes
+    bits = 8 * size
 
     def plain(m: Machine) -> None:
-        m.regs[dst] = m.memory.load((m.regs[src] + off) & WORD64, size)
+        try:
+            m.regs[dst] = m.memory.load((m.regs[src] + off) & WORD64, size)
+        except VmFault as fault:
+            fault.pc = pc
+            raise
 
     def sign_extending(m: Machine) -> None:
         value = m.memory.load((m.regs[src] + off) & WORD64, size)
-        m.regs[dst] = signed(value, 8 * size) & WORD64
+        m.regs[dst] = signed(value, bits) & WORD64
 
-    return sign_extending if insn.mode == Mode.MEMSX else plain
+    return placed(sign_extending, pc) if insn.mode == Mode.MEMSX else plain
 
 
-def _store_constant(insn: Insn) -> Action:
+def _store_constant(insn: Insn, pc: int) -> Action:
     dst, off, size = insn.dst, insn.off, SIZE_BY_CODE[insn.size_code].bytes
 
     def act(m: Machine) -> None:
         m.memory.store((m.regs[dst] + off) & WORD64, size, insn.imm)
 
-    return act
+    return placed(act, pc)
 
 
-def _store_register(insn: Insn) -> Action:
+def _store_register(insn: Insn, pc: int) -> Action:
     if is_atomic(insn):
-        return _atomic(insn)
+        return placed(_atomic(insn), pc)
     dst, src, off = insn.dst, insn.src, insn.off
     size = SIZE_BY_CODE[insn.size_code].bytes
 
     def act(m: Machine) -> None:
-        m.memory.store((m.regs[dst] + off) & WORD64, size, m.regs[src])
+        try:
+            m.memory.store((m.regs[dst] + off) & WORD64, size, m.regs[src])
+        except VmFault as fault:
+            fault.pc = pc
+            raise
 
     return act
 
@@ -171,65 +195,79 @@ def _ordered(insn: Insn) -> Action:
     return load if insn.imm == LOAD_ACQUIRE else store
 
 
-def _jump(insn: Insn) -> Action:
+def _jump(insn: Insn, pc: int) -> Action:
     if insn.code in JUMP_BY_CODE:
-        return _branch(insn)
+        return _branch(insn, pc)
     match Control(insn.code):
         case Control.JA:
             wide = insn.insn_class is InsnClass.JMP32  # gotol: the distance is the imm
-            return _goto(insn.imm if wide else insn.off)
+            return _goto(pc, insn.imm if wide else insn.off)
         case Control.JCOND:
-            return _may_goto(insn.off)
+            return _may_goto(pc, insn.off)
         case Control.EXIT:
             return lambda m: m.leave()
         case Control.CALL:
-            return _call(insn)
+            return _call(insn, pc)
 
 
-def _branch(insn: Insn) -> Action:
-    taken, bits, off = JUMP_BY_CODE[insn.code].taken, insn.bits, insn.off
+def _branch(insn: Insn, pc: int) -> Action:
+    taken, bits = JUMP_BY_CODE[insn.code].taken, insn.bits
     dst, src, mask = insn.dst, insn.src, (1 << insn.bits) - 1
-    constant, backward = insn.imm & mask, insn.off < 0
+    constant, target = insn.imm & mask, pc + 1 + insn.off
 
     def with_register(m: Machine) -> None:
-        if taken(m.regs[dst] & mask, m.regs[src] & mask, bits):
-            m.jump(off, backward)
+        regs = m.regs
+        if taken(regs[dst] & mask, regs[src] & mask, bits):
+            m.pc = target
+            if target <= pc:
+                m.check_budget(pc)
 
     def with_constant(m: Machine) -> None:
         if taken(m.regs[dst] & mask, constant, bits):
-            m.jump(off, backward)
+            m.pc = target
+            if target <= pc:
+                m.check_budget(pc)
 
     return with_register if insn.source is Source.X else with_constant
 
 
-def _goto(distance: int) -> Action:
-    return lambda m: m.jump(distance, distance < 0)
+def _goto(pc: int, distance: int) -> Action:
+    target = pc + 1 + distance
 
-
-def _may_goto(distance: int) -> Action:
     def act(m: Machine) -> None:
-        if not m.may_go_on():
-            m.jump(distance, distance < 0)
+        m.pc = target
+        if target <= pc:
+            m.check_budget(pc)
 
     return act
 
 
-def _call(insn: Insn) -> Action:
+def _may_goto(pc: int, distance: int) -> Action:
+    go = _goto(pc, distance)
+
+    def act(m: Machine) -> None:
+        if not m.may_go_on():
+            go(m)
+
+    return act
+
+
+def _call(insn: Insn, pc: int) -> Action:
     match CallKind(insn.src):
         case CallKind.HELPER:
-            return lambda m: m.call_helper(insn.imm)
+            return placed(lambda m: m.call_helper(insn.imm), pc)
         case CallKind.LOCAL:
-            return lambda m: m.enter(insn.imm)
+            return placed(lambda m: m.enter(insn.imm), pc)
         case CallKind.KFUNC:
-            return _not_here(insn)
+            return _not_here(insn, pc)
 
 
-def _not_here(insn: Insn) -> Action:
+def _not_here(insn: Insn, pc: int) -> Action:
     """Refuse, when it is reached, what only a simulated or real kernel can do."""
-    return lambda m: m.refuse(insn)
+    return placed(lambda m: m.refuse(insn), pc)
 
 
-_BY_CLASS: dict[InsnClass, Callable[[Insn], Action]] = {
+_BY_CLASS: dict[InsnClass, Callable[[Insn, int], Action]] = {
     InsnClass.LD: _not_here,
     InsnClass.LDX: _load,
     InsnClass.ST: _store_constant,

@@ -5,7 +5,7 @@ instruction budget, which is looked at where a program can stay forever: at back
 jumps and calls. Kernel differs: Linux has no budget, its verifier proves the end.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -14,7 +14,7 @@ from ebpflab.helpers import HELPERS, call
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn
 from ebpflab.maps.base import Map
-from ebpflab.vm.actions import Action, action_of
+from ebpflab.vm.code import Code
 from ebpflab.vm.environment import Environment
 from ebpflab.vm.memory import Memory, Region
 
@@ -37,7 +37,7 @@ class Frame:
 class Machine:
     """One run in progress."""
 
-    insns: Sequence[Insn | None]
+    code: Code
     memory: Memory
     env: Environment
     budget: int = DEFAULT_BUDGET
@@ -53,44 +53,30 @@ class Machine:
         self.regs[FRAME_POINTER] = self.frame_pointer(0)
 
     def run(self, watch: Callable[[int], None] | None = None) -> int:
-        """Run to the exit; return r0. `watch` is told each slot before and after.
+        """Run to the exit; return r0.
 
+        Args:    watch: is told the slot of each instruction after it ran.
         Raises:  VmFault: with the slot where it happened.
         """
-        actions: list[Action | None] = [
-            action_of(insn) if insn else None for insn in self.insns
-        ]
-        pc = 0
-        try:
-            while self.running:
-                pc = self.pc
-                action = self._next(actions, pc)
-                self.pc = pc + 1
-                self.executed += 1
+        code = Code(self.code.insns, longest=1) if watch else self.code
+        blocks = code.blocks
+        while self.running:
+            pc = self.pc
+            block = blocks.get(pc) or code.block_at(pc)
+            self.pc = block.end
+            self.executed += block.size
+            for action in block.actions:
                 action(self)
-                if watch:
-                    watch(pc)
-        except VmFault as fault:
-            fault.pc = pc
-            raise
+            if watch:
+                watch(pc)
         return self.regs[0]
 
-    def _next(self, actions: Sequence[Action | None], pc: int) -> Action:
-        action = actions[pc] if pc < len(actions) else None
-        if action is None:
-            raise VmFault.of("ran-past-end", last=len(actions) - 1)
-        return action
-
-    def jump(self, distance: int, backward: bool) -> None:
-        """Go `distance` slots on from the next one."""
-        self.pc += distance
-        if backward:
-            self.check_budget()
-
-    def check_budget(self) -> None:
+    def check_budget(self, pc: int) -> None:
         """Raises VmFault: the budget is used up."""
         if self.executed > self.budget:
-            raise VmFault.of("budget", executed=self.executed, budget=self.budget)
+            raise VmFault.of(
+                "budget", pc=pc, executed=self.executed, budget=self.budget
+            )
 
     def may_go_on(self) -> bool:
         """Count one round of a may_goto loop; False when there are none left."""
@@ -103,8 +89,8 @@ class Machine:
             raise VmFault.of("too-many-frames", limit=MAX_FRAMES)
         self.frames.append(Frame(self.pc, self.regs[6:]))
         self.regs[FRAME_POINTER] = self.frame_pointer(len(self.frames))
+        self.check_budget(self.pc - 1)
         self.pc += distance
-        self.check_budget()
 
     def leave(self) -> None:
         """Return from a local function, or end the program."""
@@ -124,7 +110,7 @@ class Machine:
 
     def call_helper(self, id: int) -> None:
         """Call a helper; r1 to r5 are lost, as the calling convention says."""
-        self.check_budget()
+        self.check_budget(self.pc - 1)
         proto = HELPERS.get(id)
         if proto is None:
             known = ", ".join(sorted(row.name for row in HELPERS.values()))

@@ -9,6 +9,7 @@ Nothing is ever read or written outside a region, or against its rights: whoever
 gets a VmFault that says where, and what would have been allowed.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,15 @@ from ebpflab.hooks.hook import ContextField
 
 REGION_SHIFT = 32
 OFFSET_MASK = (1 << REGION_SHIFT) - 1
+_NUMBERS = {
+    size: struct.Struct(f"<{code}")
+    for size, code in zip((1, 2, 4, 8), "BHIQ", strict=True)
+}
+_READ = {size: number.unpack_from for size, number in _NUMBERS.items()}
+_WRITE = {size: number.pack_into for size, number in _NUMBERS.items()}
+
+
+Pointers = Mapping[int, tuple[ContextField, int]]  # by offset: the field, its address
 
 
 @dataclass(slots=True)
@@ -29,7 +39,15 @@ class Region:
     buffer: bytearray
     writable: bool = True
     readable: bool = True
-    pointers: Mapping[int, tuple[ContextField, int]] = field(default_factory=dict)
+    pointers: Pointers = field(default_factory=dict)
+
+    plain_reads: int = 0  # bytes from the start that may be read with no more ado
+    plain_writes: int = 0  # likewise written
+
+    def __post_init__(self) -> None:
+        special = self.pointers or not self.readable
+        self.plain_reads = 0 if special else len(self.buffer)
+        self.plain_writes = len(self.buffer) if self.writable else 0
 
     @property
     def base(self) -> int:
@@ -55,10 +73,11 @@ class Memory:
         *,
         writable: bool = True,
         readable: bool = True,
+        pointers: Pointers | None = None,
     ) -> Region:
         """Give a buffer the next free region number."""
         number = max(self.regions, default=0) + 1
-        region = Region(number, name, kind, buffer, writable, readable)
+        region = Region(number, name, kind, buffer, writable, readable, pointers or {})
         self.regions[number] = region
         return region
 
@@ -71,15 +90,22 @@ class Memory:
 
     def load(self, address: int, size: int) -> int:
         """Read a little-endian number. Raises VmFault: not allowed here."""
-        region, offset = self.locate(address, size, "read")
-        if region.pointers:
-            return self._load_context(region, offset, size)
-        return int.from_bytes(region.buffer[offset : offset + size], "little")
+        region = self.regions.get(address >> REGION_SHIFT)
+        offset = address & OFFSET_MASK
+        if region is None or self.watch or offset + size > region.plain_reads:
+            region, offset = self.locate(address, size, "read")
+            if region.pointers:
+                return self._load_context(region, offset, size)
+        value: int = _READ[size](region.buffer, offset)[0]
+        return value
 
     def store(self, address: int, size: int, value: int) -> None:
         """Write the lower bytes of a word. Raises VmFault: not allowed here."""
-        data = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
-        self.write(address, data)
+        region = self.regions.get(address >> REGION_SHIFT)
+        offset = address & OFFSET_MASK
+        if region is None or self.watch or offset + size > region.plain_writes:
+            region, offset = self.locate(address, size, "write")
+        _WRITE[size](region.buffer, offset, value & ((1 << 8 * size) - 1))
 
     def read(self, address: int, size: int) -> bytes:
         """Read bytes, as a helper does. Raises VmFault: not allowed here."""
@@ -96,10 +122,10 @@ class Memory:
 
         Raises:  VmFault: no region there, outside of it, or against its rights.
         """
-        number, offset = address >> REGION_SHIFT, address & OFFSET_MASK
-        region = self.regions.get(number)
+        region = self.regions.get(address >> REGION_SHIFT)
         if region is None:
-            raise self._no_region(address, size, right)
+            raise self._no_region(address, size)
+        offset = address & OFFSET_MASK
         if not (region.writable if right == "write" else region.readable):
             raise VmFault.of(f"no-{right}", address=address, region=region.name)
         if offset + size > len(region.buffer):
@@ -124,7 +150,7 @@ class Memory:
                 )
         return int.from_bytes(region.buffer[offset : offset + size], "little")
 
-    def _no_region(self, address: int, size: int, right: str) -> VmFault:
+    def _no_region(self, address: int, size: int) -> VmFault:
         key = "null-access" if address < 1 << REGION_SHIFT else "not-an-address"
         return VmFault.of(key, address=address, size=size)
 

@@ -103,7 +103,7 @@ class Recorder:
         """
         if len(self.steps) >= STEP_LIMIT:
             raise RunError.of("timeline-too-long", limit=STEP_LIMIT)
-        insn = self.machine.insns[pc]
+        insn = self.machine.code.insns[pc]
         assert insn is not None
         reads = (*(f"r{n}" for n in self._registers_read(insn)), *self._reads)
         changes = (*self._register_changes(insn), *self._memory_changes(insn))

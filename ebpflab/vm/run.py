@@ -17,6 +17,7 @@ from ebpflab.maps.base import Map
 from ebpflab.program import Program, as_bytes
 from ebpflab.results import Event, Run
 from ebpflab.timeline import Timeline
+from ebpflab.vm.code import Code
 from ebpflab.vm.machine import DEFAULT_BUDGET
 from ebpflab.vm.setting import Setting, put_back
 from ebpflab.vm.story import tell
@@ -77,6 +78,7 @@ def run(
         program,
         data=b"",
         context=_context(program, ctx or {}),
+        code=Code(program.insns),
         maps=_live_maps(program, maps or {}),
         budget=budget or DEFAULT_BUDGET,
         seed=seed,

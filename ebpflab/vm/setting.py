@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from ebpflab.hooks import Hook, hook_of
 from ebpflab.maps.base import Map
 from ebpflab.program import Program
+from ebpflab.vm.code import Code
 from ebpflab.vm.environment import Environment
 from ebpflab.vm.machine import Machine
-from ebpflab.vm.memory import Memory
+from ebpflab.vm.memory import REGION_SHIFT, Memory, Pointers
 
 PACKET_GAP_NS = 1_000_000
-_PACKET = 2  # the number of the packet's region
+_CONTEXT, _PACKET = 1, 2  # the numbers of their regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Setting:
     program: Program
     data: bytes  # the whole packet
     context: Mapping[str, int]  # fields that differ from a test run's own
+    code: Code
     maps: list[Map]
     budget: int
     seed: int
@@ -37,26 +39,35 @@ class Setting:
     def machine(self) -> Machine:
         """Put the regions in place: 1 the context, 2 the data, then maps and stacks."""
         hook, memory = self.hook, Memory()
-        context = memory.add("ctx", "ctx", self._context_bytes())
-        packet = memory.add("packet", "packet", bytearray(self.data[hook.pulled :]))
-        length = len(packet.buffer)
-        addresses = {
-            "data": packet.base,
-            "data_end": packet.base + min(length, hook.linear_max),
-            "data_meta": packet.base,
-        }
-        context.writable = hook.context_writable
-        context.pointers = {
-            f.offset: (f, addresses[f.pointer]) for f in hook.fields if f.pointer
-        }
+        memory.add(
+            "ctx",
+            "ctx",
+            self._context_bytes(),
+            writable=hook.context_writable,
+            pointers=self._context_pointers(),
+        )
+        body = bytearray(self.data[hook.pulled :])
+        packet, length = memory.add("packet", "packet", body), len(body)
         env = Environment(memory, self.maps, self.seed)
         env.set_packet(packet.base, length)
-        machine = Machine(self.program.insns, memory, env, self.budget)
+        machine = Machine(self.code, memory, env, self.budget)
         if hook.verified:
-            machine.regs[1] = context.base
+            machine.regs[1] = _CONTEXT << REGION_SHIFT
         else:
             machine.regs[1:3] = [packet.base if self.data else 0, length]
         return machine
+
+    def _context_pointers(self) -> Pointers:
+        """Return which context fields yield an address, and which."""
+        start = _PACKET << REGION_SHIFT
+        length = len(self.data) - self.hook.pulled
+        addresses = {
+            "data": start,
+            "data_end": start + min(length, self.hook.linear_max),
+            "data_meta": start,
+        }
+        rows = (row for row in self.hook.fields if row.pointer)
+        return {row.offset: (row, addresses[row.pointer]) for row in rows}
 
     def _context_bytes(self) -> bytearray:
         """Lay out the context as a test run fills it, with the values given."""

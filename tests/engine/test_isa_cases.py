@@ -57,7 +57,7 @@ any_slots = st.binary(max_size=80).map(lambda code: code[: len(code) // 8 * 8])
 
 def sample(form: Form, **choices: int) -> Insn:
     """Return one instruction of a form; fields that are not chosen are 0."""
-    fields = {n: v for n, v in choices.items() if n in operands(form.text)}
+    fields = {name: v for name, v in choices.items() if name in FIELDS}
     return Insn(form.opcode, **{**form.fixed, **fields})
 
 

@@ -226,7 +226,9 @@ def test_a_map_whose_name_would_not_read_back() -> None:
 # ---- errors --------------------------------------------------------------------
 
 ERRORS = [  # text, row of the catalogue, line, column, a word that must be suggested
-    ("r1 = 1\nmov r1, 5", "unexpected-word", 2, 1, ""),
+    ("r1 = 1\nmov r1, 5", "unexpected-word", 2, 1, "r1 = r2"),
+    ("jsgt r1, r2, +3", "unexpected-word", 1, 1, "if r1 s> r2 goto pc+3"),
+    ("add32 r1, r2", "unexpected-word", 1, 1, "r1 += r2"),
     ("exitt", "unexpected-word", 1, 1, "exit"),
     ("r1 = rr2", "unexpected-word", 1, 6, "r2"),
     ("r1 = *(u33 *)(r1 + 4)", "unexpected-word", 1, 8, "u32"),
@@ -286,8 +288,9 @@ def test_tabs_keep_the_caret_in_its_place() -> None:
     assert caught.value.at.endswith("\tr1 =\tx2\n\t    \t^")
 
 
-WORDS = """r1 w2 r11 = += ( ) * u32 ll goto if call exit : , [0] + - 4 0x9 map[ lock
-    ; # foo foo: .8byte""".split()
+WORDS = ["r1", "w2", "r11", "=", "+=", "(", ")", "*", "u32", "ll", "goto", "if", ":"]
+WORDS += ["call", "exit", ",", "[0]", "+", "-", "4", "0x9", "map[", "lock", ";", "#"]
+WORDS += ["foo", "foo:", ".8byte"]
 nearly_text = st.lists(st.sampled_from([*WORDS, "\n"])).map(" ".join)
 
 

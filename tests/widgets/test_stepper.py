@@ -14,17 +14,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-from ebpflab.errors import EbpfLabError, RunError
-from ebpflab.results import Run
-from ebpflab.timeline import Change, Outcome, Step, Timeline
-
-pytest.importorskip("anywidget", reason="anywidget is not installed")
-
 from ebpflab_widgets import step
 from ebpflab_widgets.stepper import LIMIT
 from ebpflab_widgets.text import SHOWN, Text
 from ebpflab_widgets.wording import catalogue, phrases
+
+from ebpflab.errors import EbpfLabError, RunError
+from ebpflab.results import Run
+from ebpflab.timeline import Change, Outcome, Step, Timeline
 
 LANGUAGES = ("en", "fr")
 NBSP = "\u00a0"
@@ -60,7 +57,7 @@ def test_every_step_has_its_line(timelines: dict[str, Timeline], name: str) -> N
     lines = step(timeline).text.splitlines()[1:-1]
     listing = {line.pc: line.text for line in timeline.listing}
     assert len(lines) == len(timeline.steps)
-    for number, (line, one) in enumerate(zip(lines, timeline.steps), 1):
+    for number, (line, one) in enumerate(zip(lines, timeline.steps, strict=True), 1):
         assert line.split()[:2] == [str(number), str(one.pc)]
         assert listing[one.pc] in line
 
@@ -79,7 +76,7 @@ def test_changing_one_register_changes_the_text(
     timelines: dict[str, Timeline], index: int
 ) -> None:
     timeline = timelines["loop"]
-    while not any("r" == c.slot[0] for c in timeline.steps[index].changes):
+    while not any(c.slot[0] == "r" for c in timeline.steps[index].changes):
         index -= 1
     other = changed_at(timeline, index, 0, "0xbad")
     assert step(other).text != step(timeline).text
@@ -213,6 +210,7 @@ def test_french_has_its_spaces_and_apostrophes() -> None:
 
 
 def test_it_displays_as_a_widget_and_as_text(timelines: dict[str, Timeline]) -> None:
+    pytest.importorskip("anywidget")
     view = step(timelines["talk"])
     bundle, _ = view._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
@@ -309,7 +307,8 @@ def test_a_run_is_stepped_through_its_timeline(timelines: dict[str, Timeline]) -
 
 
 def test_too_many_steps_are_refused(timelines: dict[str, Timeline]) -> None:
-    endless = replace(timelines["talk"], steps=timelines["loop"].steps[:1] * (LIMIT + 1))
+    steps = timelines["loop"].steps[:1] * (LIMIT + 1)
+    endless = replace(timelines["talk"], steps=steps)
     with pytest.raises(EbpfLabError) as caught:
         step(endless)
     assert caught.value.key == "too-many-steps"

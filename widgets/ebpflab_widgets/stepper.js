@@ -31,7 +31,6 @@ class View {
       class: 'ebpflab stepper', tabindex: 0, role: 'group', lang: this.model.get('lang'),
       'aria-label': say('name', { title: history.timeline.title }),
       'data-size': this.model.get('size'),
-      'data-lm-suppress-shortcuts': 'true', // JupyterLab's own keys stay out of the view
     }, this.head(selector), sentence, tape, this.buttons(), make('div', { class: 'cols' }, ...columns),
     make('div', { class: 'mem' }, ...this.drawers.map(d => d.node)), this.foot(), this.live)
     this.panels.push(...this.drawers)
@@ -179,9 +178,9 @@ class View {
 
   key(event) {
     const act = actOf(event, this)
+    if (act || isKept(event, this)) event.stopPropagation()
     if (!act) return
     event.preventDefault()
-    event.stopPropagation()
     this.perform(act)
   }
 

@@ -12,7 +12,7 @@ from ebpflab.language import current_language
 from ebpflab.results import Run
 from ebpflab.timeline import Timeline
 from ebpflab_widgets.text import SHOWN, Text
-from ebpflab_widgets.view import Int, View, script, style
+from ebpflab_widgets.view import View, script, style
 from ebpflab_widgets.wording import ViewError, phrases
 
 LIMIT = 200_000  # steps that a browser can hold
@@ -35,13 +35,11 @@ PARTS = (
 
 
 class Stepper(View):
-    """Runs to step through; `step` is the position, `chosen` which of the runs."""
+    """Runs to step through; `step` is the position, `chosen` which of them."""
 
     name: ClassVar[str] = "stepper"
     _esm = script(*PARTS)
     _css = style("stepper.css")
-
-    chosen = Int(0).tag(sync=True)
 
     def __init__(self, timelines: Sequence[Timeline], **traits: Any) -> None:
         language = current_language()
@@ -58,8 +56,7 @@ class Stepper(View):
         told = [Text(t, self._phrases).whole(shown) for t in self._timelines]
         if len(told) == 1:
             return told[0]
-        labels = (self._label(n) for n in range(len(told)))
-        return "\n".join(f"{label}\n{text}" for label, text in zip(labels, told))
+        return "\n".join(f"{self._label(n)}\n{text}" for n, text in enumerate(told))
 
     @property
     def title(self) -> str:

@@ -23,6 +23,8 @@ except ImportError:
         Unicode,
     )
 
+__all__ = ["HERE", "STATIC", "AnyWidget", "View", "script", "style"]
+
 HERE = Path(__file__).parent
 STATIC = "EBPFLAB_STATIC"  # "1": display as a page, for decks that no Python serves
 
@@ -48,6 +50,7 @@ class View(AnyWidget):
     lang = Unicode("en").tag(sync=True)
     phrases = Dict({}).tag(sync=True)  # the sentences, as templates
     step = Int(0).tag(sync=True)  # where the view stands; 0 = before the first step
+    chosen = Int(0).tag(sync=True)  # which of several things it shows
     size = Unicode("").tag(sync=True)  # "" or "large"
 
     @property
@@ -84,5 +87,5 @@ class View(AnyWidget):
 
     def state(self) -> dict[str, Any]:
         """Return what the drawing reads: the traits that are told to the browser."""
-        names = ("data", "lang", "phrases", "step", "size", "chosen")
-        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+        names = ("data", "lang", "phrases", "step", "chosen", "size")
+        return {name: getattr(self, name) for name in names}

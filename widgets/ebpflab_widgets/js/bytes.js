@@ -1,16 +1,17 @@
-// Bytes under their names: a packet by header fields, a map's value, a record. Bytes that
-// no field names stand in rows of 16.
+// Bytes under their names: a packet by header fields, a map's values. Bytes that no field
+// names stand in rows: of 16 as dumps have them, of 8 where programs keep numbers.
 
-const ROW = 16
+const ROWS = { packet: 16, ctx: 16 }
+const ROW = 8
 const MOST_BYTES = 1024
 
 // The parts of `size` bytes, in order: the named ones, and the gaps between them.
-function partsOf(fields, size) {
+function partsOf(fields, size, row) {
   const parts = []
   let end = 0
   const fill = upTo => {
-    for (; end < upTo; end += Math.min(ROW, upTo - end))
-      parts.push({ group: null, name: '', text: '', offset: end, size: Math.min(ROW, upTo - end) })
+    for (; end < upTo; end += Math.min(row, upTo - end))
+      parts.push({ group: null, name: '', text: '', offset: end, size: Math.min(row, upTo - end) })
   }
   for (const field of [...fields].sort((a, b) => a.offset - b.offset)) {
     if (field.offset < end || field.offset + field.size > size) continue
@@ -29,7 +30,7 @@ const littleEndian = pairs => bigEndian(pairsOf(pairs).reverse().join(''))
 function reading({ name, text }, before, now, say) {
   if (!text || before === now) return [name, text].filter(Boolean).join(' ')
   const read = [bigEndian, littleEndian].find(way => !before.includes('?') && way(before) === text)
-  return read && !now.includes('?') ? `${name} ${read(now)}` : say('was', { name, text })
+  return read && !now.includes('?') ? `${name} ${text} → ${read(now)}` : say('was', { name, text })
 }
 
 class ByteFields {
@@ -37,7 +38,7 @@ class ByteFields {
     this.region = region
     const size = Math.min(region.size, MOST_BYTES)
     const fields = history.fieldsOf(region.name)
-    this.rows = partsOf(fields, size).map(part => this.part(part))
+    this.rows = partsOf(fields, size, ROWS[region.kind] ?? ROW).map(part => this.part(part))
     this.node = make('div', { class: 'fields' })
     let group, list
     for (const { part, node } of this.rows) {
@@ -75,7 +76,6 @@ class ByteFields {
       setMark(node, sign, mark, say)
       setText(label, reading(part, before, pairs, say) || `${part.offset}`)
       setText(code, pairsOf(pairs).join(' '))
-      setClass(node, 'changed', pairs !== before)
       setClass(node, 'unk', !/[^?]/.test(pairs))
       setAttribute(node, 'aria-pressed', selected === slot)
     }

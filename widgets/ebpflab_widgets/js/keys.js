@@ -31,6 +31,14 @@ function actOf(event, view) {
   return stuck ? undefined : act
 }
 
+// A notebook must not hear plain keys typed here: its own `d d` deletes the cell. What
+// is typed with Control or Command, and Shift+Enter, goes on; a deck hears what is left.
+const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
+function isKept({ key, ctrlKey, metaKey, altKey, shiftKey, target }, view) {
+  if (ctrlKey || metaKey || altKey || view.node.closest('.reveal')) return false
+  return !PASSED_ON.includes(key) || (key === 'Enter' && !shiftKey && target !== view.node)
+}
+
 function keyList(say) {
   return make('dl', {}, ...KEYS.map(({ shown, help }) => make('div', {},
     make('dt', {}, ...shown.flatMap(key => [make('kbd', {}, key), ' '])), make('dd', {}, say(help)))))

@@ -118,11 +118,12 @@ class Stack {
 
 const fullName = ({ group, name }) => [group, name].filter(Boolean).join('.')
 
-// An address that was stored whole is spelled as one.
+// The bytes that are known, as a number; an address that was stored whole is spelled so.
 function wholeCell(history, spelling, region, start, t, pairs) {
   const key = `${region}+${start}`, stored = history.slots.get(key)
   const place = stored ? lastUpTo(stored.at, t) : -1
   const cell = history.cells.get(key)
   const last = place >= 0 && cell.at[lastUpTo(cell.at, t)] === stored.at[place]
-  return spelling.memory(pairs.join(''), last && stored.pointer[place])
+  const known = pairs.join('').replace(/^(\?\?)+|(\?\?)+$/g, '')
+  return spelling.memory(known, last && stored.pointer[place])
 }

@@ -34,7 +34,8 @@ function sentenceNodes({ history, facts, say }, t) {
   const second = []
   for (const fact of facts.of(t)) {
     const told = DRAWN[fact.key]
-    if (told) first.push(told(fact, say, code))
+    if (told && (t || fact.key !== 'first')) first.push(told(fact, say, code))
+    else if (told) first.push(code(`${fact.slot} `, make('b', {}, fact.new)))
     else if (say(fact.key)) second.push(make('span', {}, say(fact.key, fact)))
   }
   if (!step) second.push(make('span', {}, say('unknown')))

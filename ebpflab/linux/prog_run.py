@@ -45,7 +45,6 @@ from ebpflab.results import Event, Run
 
 _ROOM = 1 << 17  # bytes by which a program may make its packet longer
 
-
 # what a test run of these types takes no part of; for all others it takes both
 _WITHOUT_PACKET = {"raw_tracepoint", "raw_tracepoint_writable", "syscall", "sk_lookup"}
 _NOT_REPEATED = {"raw_tracepoint", "raw_tracepoint_writable", "syscall"}
@@ -78,29 +77,45 @@ def run(
     Raises:  LinuxError: no Linux, or input that it refuses; VerifierError: the
              program was rejected.
     """
-    fields = _inputs(program, as_bytes(data, "data"), as_bytes(ctx or b"", "ctx"))
-    if not 1 <= repeat < 1 << 32:
-        raise LinuxError.of("linux-repeat", repeat=repeat)
-    if program.type not in _NOT_REPEATED:
-        fields["repeat"] = repeat
+    packet, context = as_bytes(data, "data"), as_bytes(ctx or b"", "ctx")
+    fields = _inputs(program, packet, context, repeat)
     with ExitStack() as stack:
         ready = _prepare(program, maps or {}, stack)
         written, events = _observe(program, ready, fields, stack)
-        retval, size = written["retval"], written["data_size_out"]
-        hook = HOOKS.get(program.type)
-        return Run(
-            retval=retval,
-            data=fields["data_out"].raw[:size] if "data_out" in fields else b"",
-            maps={live.name: live.contents() for live in ready.maps},
-            events=tuple(events),
-            duration_ns=written["duration"],
-            retval_name=hook.returns.get(retval, "") if hook else "",
-        )
+        contents = {live.name: live.contents() for live in ready.maps}
+    return _answer(program, written, fields.get("data_out"), contents, events)
 
 
-def _inputs(program: Program, packet: bytes, context: bytes) -> dict[str, Any]:
-    """Return the fields of BPF_PROG_TEST_RUN that hold data and context."""
+def _answer(
+    program: Program,
+    written: dict[str, Any],
+    room: ctypes.Array[ctypes.c_char] | None,
+    contents: dict[str, dict[bytes, bytes]],
+    events: list[Event],
+) -> Run:
+    hook, retval = HOOKS.get(program.type), written["retval"]
+    return Run(
+        retval=retval,
+        data=room.raw[: written["data_size_out"]] if room else b"",
+        maps=contents,
+        events=tuple(events),
+        duration_ns=written["duration"],
+        retval_name=hook.returns.get(retval, "") if hook else "",
+    )
+
+
+def _inputs(
+    program: Program, packet: bytes, context: bytes, repeat: int
+) -> dict[str, Any]:
+    """Return the fields of BPF_PROG_TEST_RUN that say what to run on.
+
+    Raises:  LinuxError: not a number of runs.
+    """
+    if not isinstance(repeat, int) or not 1 <= repeat < 1 << 32:
+        raise LinuxError.of("linux-repeat", repeat=repeat)
     fields: dict[str, Any] = {}
+    if program.type not in _NOT_REPEATED:
+        fields["repeat"] = repeat
     if packet or program.type not in _WITHOUT_PACKET:
         room = ctypes.create_string_buffer(len(packet) + _ROOM)
         fields |= {"data_in": packet, "data_size_in": len(packet)}

@@ -1,0 +1,97 @@
+/* Arguments of probes and tracing programs, by name.
+ *
+ *	SEC("kprobe/do_unlinkat") int BPF_KPROBE(prog, int dfd, struct filename *name)
+ *	SEC("fentry/tcp_close")   int BPF_PROG(prog, struct sock *sk, long timeout)
+ *
+ * The names are those of libbpf's <bpf/bpf_tracing.h>. Registers are x86-64's, unless
+ * __TARGET_ARCH_arm64 is defined. Include <linux/ptrace.h> or "vmlinux.h" before it.
+ */
+#ifndef __BPF_TRACING_H__
+#define __BPF_TRACING_H__
+
+#include <bpf/bpf_helpers.h>
+
+#if defined(__TARGET_ARCH_arm64)
+#define ___bpf_regs(ctx) ((const struct user_pt_regs *)(ctx))
+#define PT_REGS_PARM1(x) (___bpf_regs(x)->regs[0])
+#define PT_REGS_PARM2(x) (___bpf_regs(x)->regs[1])
+#define PT_REGS_PARM3(x) (___bpf_regs(x)->regs[2])
+#define PT_REGS_PARM4(x) (___bpf_regs(x)->regs[3])
+#define PT_REGS_PARM5(x) (___bpf_regs(x)->regs[4])
+#define PT_REGS_PARM6(x) (___bpf_regs(x)->regs[5])
+#define PT_REGS_RET(x) (___bpf_regs(x)->regs[30])
+#define PT_REGS_FP(x) (___bpf_regs(x)->regs[29])
+#define PT_REGS_RC(x) (___bpf_regs(x)->regs[0])
+#define PT_REGS_SP(x) (___bpf_regs(x)->sp)
+#define PT_REGS_IP(x) (___bpf_regs(x)->pc)
+#else
+#ifdef __VMLINUX_H__ /* the kernel drops the r of a register's name */
+#define ___bpf_register(x, name) ((x)->name)
+#else
+#define ___bpf_register(x, name) ((x)->r##name)
+#endif
+#define PT_REGS_PARM1(x) ___bpf_register(x, di)
+#define PT_REGS_PARM2(x) ___bpf_register(x, si)
+#define PT_REGS_PARM3(x) ___bpf_register(x, dx)
+#define PT_REGS_PARM4(x) ___bpf_register(x, cx)
+#define PT_REGS_PARM5(x) ((x)->r8)
+#define PT_REGS_PARM6(x) ((x)->r9)
+#define PT_REGS_RET(x) ___bpf_register(x, sp)
+#define PT_REGS_FP(x) ___bpf_register(x, bp)
+#define PT_REGS_RC(x) ___bpf_register(x, ax)
+#define PT_REGS_SP(x) ___bpf_register(x, sp)
+#define PT_REGS_IP(x) ___bpf_register(x, ip)
+#endif
+
+/* Each argument is read from its word (ctx[n]) or its register. */
+#define ___bpf_words0()
+#define ___bpf_words1(x) , (void *)ctx[0]
+#define ___bpf_words2(x, args...) ___bpf_words1(args), (void *)ctx[1]
+#define ___bpf_words3(x, args...) ___bpf_words2(args), (void *)ctx[2]
+#define ___bpf_words4(x, args...) ___bpf_words3(args), (void *)ctx[3]
+#define ___bpf_words5(x, args...) ___bpf_words4(args), (void *)ctx[4]
+#define ___bpf_words6(x, args...) ___bpf_words5(args), (void *)ctx[5]
+#define ___bpf_words7(x, args...) ___bpf_words6(args), (void *)ctx[6]
+#define ___bpf_words8(x, args...) ___bpf_words7(args), (void *)ctx[7]
+#define ___bpf_words9(x, args...) ___bpf_words8(args), (void *)ctx[8]
+#define ___bpf_words10(x, args...) ___bpf_words9(args), (void *)ctx[9]
+#define ___bpf_words11(x, args...) ___bpf_words10(args), (void *)ctx[10]
+#define ___bpf_words12(x, args...) ___bpf_words11(args), (void *)ctx[11]
+#define ___bpf_words(args...) ___bpf_concat(___bpf_words, ___bpf_narg(args))(args)
+
+#define ___bpf_parms0()
+#define ___bpf_parms1(x) , (void *)PT_REGS_PARM1(ctx)
+#define ___bpf_parms2(x, args...) ___bpf_parms1(args), (void *)PT_REGS_PARM2(ctx)
+#define ___bpf_parms3(x, args...) ___bpf_parms2(args), (void *)PT_REGS_PARM3(ctx)
+#define ___bpf_parms4(x, args...) ___bpf_parms3(args), (void *)PT_REGS_PARM4(ctx)
+#define ___bpf_parms5(x, args...) ___bpf_parms4(args), (void *)PT_REGS_PARM5(ctx)
+#define ___bpf_parms6(x, args...) ___bpf_parms5(args), (void *)PT_REGS_PARM6(ctx)
+#define ___bpf_parms(args...) ___bpf_concat(___bpf_parms, ___bpf_narg(args))(args)
+
+/* The function that Linux enters takes the context and calls the one with names. */
+#define ___bpf_entry(name, context, values, args...) \
+	name(context *ctx); \
+	static __always_inline typeof(name(0)) ____##name(context *ctx, ##args); \
+	typeof(name(0)) name(context *ctx) \
+	{ \
+		_Pragma("clang diagnostic push") \
+		_Pragma("clang diagnostic ignored \"-Wint-conversion\"") \
+		return ____##name(ctx values); \
+		_Pragma("clang diagnostic pop") \
+	} \
+	static __always_inline typeof(name(0)) \
+	____##name(context *ctx __attribute__((unused)), ##args)
+
+#define BPF_PROG(name, args...) \
+	___bpf_entry(name, unsigned long long, ___bpf_words(args), ##args)
+#define BPF_KPROBE(name, args...) \
+	___bpf_entry(name, struct pt_regs, ___bpf_parms(args), ##args)
+#define ___bpf_result0()
+#define ___bpf_result1(x) , (void *)PT_REGS_RC(ctx)
+#define BPF_KRETPROBE(name, args...) \
+	___bpf_entry(name, struct pt_regs, \
+		     ___bpf_concat(___bpf_result, ___bpf_narg(args))(args), ##args)
+#define BPF_UPROBE(name, args...) BPF_KPROBE(name, ##args)
+#define BPF_URETPROBE(name, args...) BPF_KRETPROBE(name, ##args)
+
+#endif
