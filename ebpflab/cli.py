@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ebpflab as lab
-from ebpflab.c.compiler import compile_to_elf
 from ebpflab.errors import EbpfLabError, ProgramError
 from ebpflab.language import catalogue
 from ebpflab.linux.doctor import doctor
@@ -43,20 +42,26 @@ def _say(key: str, **values: object) -> str:
 def _doctor(options: argparse.Namespace) -> int:
     """Tell what works on this machine, and what to do about the rest."""
     signs = {True: "✓", False: "✕", None: "·"}
-    for finding in doctor():
-        print(f"{signs[finding.ok]} {finding.name:<12} {finding.what}")
+    findings = doctor()
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        print(f"{signs[finding.ok]} {finding.name:<{width}}  {finding.what}")
         if finding.hint:
-            print(f"  {'':<12} → {finding.hint}")
+            print(f"  {'':<{width}}  → {finding.hint}")
     return 0
 
 
 def _compile(options: argparse.Namespace) -> int:
     """Compile C into an object file."""
-    source = _read(options.file)
-    elf = compile_to_elf(source, file=str(options.file), cpu=options.cpu)
+    compiled = lab.compile(file=options.file, cpu=options.cpu)
     target = options.output or options.file.with_suffix(".o")
-    target.write_bytes(elf)
-    print(_say("cli-compiled", file=target, size=len(elf)))
+    try:
+        target.write_bytes(compiled.elf)
+    except OSError as error:
+        raise ProgramError.of("cli-unwritable", file=target, error=error) from error
+    for notice in compiled.notices:
+        print(notice, file=sys.stderr)
+    print(_say("cli-compiled", file=target, size=len(compiled.elf)))
     return 0
 
 
@@ -90,17 +95,10 @@ def _lab(options: argparse.Namespace) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProgramError.of("cli-unreadable", file=file, error=error) from error
-
-
 def _object(file: Path) -> lab.Object:
     """Open an object file, or compile a C file, by its name."""
     if file.suffix == ".c":
-        return lab.compile(_read(file), file=str(file))
+        return lab.compile(file=file)
     return lab.load(file)
 
 

@@ -13,6 +13,7 @@ from typing import SupportsBytes
 from ebpflab.errors import ProgramError
 from ebpflab.isa.codec import decode
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.words import WORD32
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class MapSpec:
 
     `init` holds contents from the start, {key bytes: value bytes}. `inner` is the
     blueprint of the maps inside a map of maps. `btf`, `key_type` and `value_type` tell
-    Linux what the values hold (a lock, a timer, a kernel pointer).
+    Linux what the values hold (a lock, a timer, a kernel pointer). Whether a map of
+    these sizes can exist is the map type's business.
+
+    Raises:  ProgramError: a size that is no 32-bit number, a name that is no text.
     """
 
     type: str
@@ -36,6 +40,14 @@ class MapSpec:
     btf: bytes | None = field(default=None, kw_only=True)
     key_type: int = field(default=0, kw_only=True)
     value_type: int = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.type, str) or not isinstance(self.name, str):
+            raise ProgramError.of("mapspec-words", found=f"{self.type!r}, {self.name!r}")
+        for part in ("key_size", "value_size", "max_entries", "flags"):
+            number = getattr(self, part)
+            if not isinstance(number, int) or not 0 <= number <= WORD32:
+                raise ProgramError.of("mapspec-number", part=part, found=repr(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,7 @@ class Object:
     name: str = ""
     notices: tuple[str, ...] = ()
     btf: bytes | None = None
+    elf: bytes = field(default=b"", repr=False)  # the file itself
 
     def __post_init__(self) -> None:
         for part in ("programs", "maps"):

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parent.parent
 GENERATED = {".git", ".venv", "build", "__pycache__", ".ipynb_checkpoints"}
 CACHES = {".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 ARROWS = """language ← errors ← isa ← program ← listing ← timeline ← results ← logs
-    ← packets ← reasons ← maps ← helpers ← hooks ← elf c vm verifier linux cost ← jit ← sim ← cli"""
+    ← packets ← reasons ← maps ← helpers ← hooks ← elf c vm verifier linux cost
+    ← jit ← sim ← cli"""
 LAYERS = [row.split() for row in ARROWS.split("←")]
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 SIDEWAYS = {("c", "elf")}  # the one import between neighbors

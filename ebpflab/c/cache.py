@@ -64,13 +64,13 @@ def get(key: str) -> Result | None:
 
 
 def put(key: str, result: Result, headers: Iterable[Path]) -> None:
-    """Keep a result; a disk that is full or read-only keeps nothing."""
-    row = {
-        "headers": {str(path): _hash(path) for path in headers},
-        "messages": result.messages,
-        "object": base64.b64encode(result.object).decode(),
-    }
+    """Keep a result; what cannot be read or written keeps nothing."""
     with suppress(OSError):
+        row = {
+            "headers": {str(path): _hash(path) for path in headers},
+            "messages": result.messages,
+            "object": base64.b64encode(result.object).decode(),
+        }
         _file(key).parent.mkdir(exist_ok=True)
         new = _file(key).with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(row))

@@ -38,14 +38,12 @@ def compile(
 ) -> Object:
     """Compile C into an object: programs, maps, and what the compiler remarked.
 
-    Args:    source: C text; or a path, or a name that ends in ".c": that file.
+    Args:    source: C text, or a path (a name that ends in ".c" is one).
              file: the name for messages; without source, the file to read.
-             include: folders for #include; `file`'s own folder is one already.
-             defines: macros, {name: value}; None as a value defines it alone.
-             cpu: "v1" to "v4", the instructions that the compiler may use.
-             type: program type, whatever the section names say.
-    Raises:  CompileError: the compiler refuses the text, or there is no compiler.
-             ObjectError: it compiles, but is not what Linux could load.
+             include: folders; `file`'s own is one. defines: {macro: value or None}.
+             cpu: "v1" to "v4". type: overrides what the sections say.
+    Raises:  CompileError: the compiler refuses the text, or there is none.
+             ObjectError: it compiles, but is nothing that Linux could load.
     """
     text, path = _text_and_path(source, file)
     tools = toolchain()

@@ -8,7 +8,9 @@ compiler says (diagnostics.py), what it wrote (elf/).
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -17,10 +19,14 @@ from pathlib import Path
 from ebpflab.c.prototypes import helper_header
 from ebpflab.errors import CompileError
 
+if sys.platform == "linux":
+    import resource
+
 HEADERS = Path(__file__).parent / "include"
 UAPI_FOLDERS = ("any-linux-any", "x86-linux-any")
 CPUS = ("v1", "v2", "v3", "v4")
 TIME_LIMIT = 60  # seconds
+MEMORY_LIMIT = 4 << 30  # bytes; where Linux can set one for another process
 CHOOSE = "EBPFLAB_CLANG"
 OPTIONS = (
     *("-O2", "-g", "-c", "-x", "c", "-Wall"),
@@ -135,7 +141,14 @@ def run(tools: Toolchain, arguments: Sequence[str], folder: Path, caches: Path) 
         )
     except OSError as error:
         raise CompileError.of("c-not-started", at=command[0], error=error) from error
+    _limit_memory(process.pid)
     return _wait(process)
+
+
+def _limit_memory(pid: int) -> None:
+    if sys.platform == "linux":
+        with suppress(OSError, ValueError):  # it has ended, or has a lower limit
+            resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> Said:

@@ -65,7 +65,10 @@ _TAIL = {
     Kind.ENUM64: (0, 12),
 }
 _TAILS = [_TAIL.get(Kind(k), (0, 0)) for k in Kind]
-_SIZED = (Kind.INT, Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.FLOAT)
+_SIZED = (
+    *(Kind.INT, Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.FLOAT),
+    Kind.DATASEC,
+)
 SAME_AS_TARGET = (
     Kind.TYPEDEF,
     Kind.VOLATILE,
@@ -263,14 +266,17 @@ class Btf:
         return next(self.find_all(name, kind), None)
 
     def find_all(self, name: str, kind: Kind | None = None) -> Iterator[Type]:
-        """Yield every type of this name (and kind), by rising id."""
+        """Yield every type of this name (and kind), by rising id; "" finds none."""
         found: list[int] = []
-        for offset in self._places_of(name):
+        for offset in self._places_of(name) if name else ():
             found += self._ids_by_name.get(offset, ())
         for id in sorted(found):
-            type = self.type(id)
-            if kind is None or type.kind is kind:
-                yield type
+            if kind is None or self._kind(id) is kind:
+                yield self.type(id)
+
+    def _kind(self, id: int) -> Kind:
+        (info,) = struct.unpack_from("<I", self.raw, self.places[id] + 4)
+        return Kind(info >> 24 & 0x1F)
 
     def _places_of(self, name: str) -> Iterator[int]:
         """Yield the offsets of a whole string (a name may be the tail of another)."""

@@ -82,9 +82,8 @@ def relocate(
             code[record.slot] = _patched(insn, answer)
         if answers:
             return ""
-        code[record.slot] = Insn(CALL_OPCODE, imm=POISON)
-        if insn.is_wide:
-            code[record.slot + 1] = Insn(CALL_OPCODE, imm=POISON)
+        for slot in range(record.slot, record.slot + insn.slots):
+            code[slot] = Insn(CALL_OPCODE, imm=POISON)
         return _spelled(local, root, ask, positions)
 
 

@@ -43,11 +43,8 @@ def by_positions(btf: Btf, root: int, positions: Sequence[int]) -> Access:
         owner = btf.resolve(type)
         if owner.kind in COMPOSITE:
             member = owner.members[position]
-            place, type, bit_size = (
-                place + member.bit_offset,
-                member.type,
-                member.bit_size,
-            )
+            place += member.bit_offset
+            type, bit_size = member.type, member.bit_size
             if member.name:
                 steps.append(member.name)
         elif owner.kind is Kind.ARRAY:

@@ -82,6 +82,7 @@ def read(raw: bytes, name: str = "", type: str | None = None) -> Object:
             name=name,
             notices=tuple(_notices(parts, mains, type)),
             btf=parts.btf.raw if parts.btf else None,
+            elf=raw,
         )
 
 
@@ -133,12 +134,15 @@ def _program(parts: Parts, main: Function, license: str, type: str | None) -> Pr
     linker = Linker(parts)
     linker.add(main)
     meaning, ext, btf = meaning_of(main.section.name), parts.btf_ext, parts.btf
-    kind = meaning.kind if meaning else None
-    own_type = kind.type if kind else UNKNOWN_TYPE
+    own_type = meaning.kind.type if meaning else UNKNOWN_TYPE
     rows = tuple(lines(ext.lines, linker.placed, btf)) if btf else ()
-    program = Program(
+    fits = meaning is not None and type in (None, own_type)
+    return Program(
         encode(linker.out),
         type=type or own_type,
+        expected_attach_type=meaning.kind.attach_type if meaning and fits else None,
+        attach_to=meaning.attach_to if meaning and fits else None,
+        flags=meaning.kind.flags if meaning and fits else 0,
         maps=linker.maps,
         name=main.name,
         license=license,
@@ -147,14 +151,6 @@ def _program(parts: Parts, main: Function, license: str, type: str | None) -> Pr
         line_info=line_info(ext.lines, linker.placed) if btf else None,
         lines=rows,
         source_name=rows[0].file if rows else "",
-    )
-    if kind is None or meaning is None or type not in (None, own_type):
-        return program
-    return replace(
-        program,
-        expected_attach_type=kind.attach_type,
-        attach_to=meaning.attach_to,
-        flags=kind.flags,
     )
 
 

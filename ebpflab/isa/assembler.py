@@ -103,12 +103,13 @@ def _drafts(line: Line, pc: int, scope: Scope) -> Iterator[Draft]:
 
 def _from_bytes(line: Line) -> tuple[Insn, ...]:
     """Read `.8byte 0x95, ...`: slots as numbers."""
-    code = b""
-    for index, token in enumerate(line.tokens[1:]):
-        if index % 2 == 0 and token.kind == "NUMBER" and 0 <= token.number <= WORD64:
-            code += token.number.to_bytes(8, "little")
-        elif index % 2 == 0 or token.text != ",":
-            raise AssemblyError.of("bytes-unclear", at=line.place(token.column))
+    numbers, commas = line.tokens[1::2], line.tokens[2::2]
+    wrong = [t for t in numbers if t.kind != "NUMBER" or not 0 <= t.number <= WORD64]
+    wrong += [token for token in commas if token.text != ","]
+    if wrong or len(numbers) == len(commas):
+        token = (wrong or line.tokens)[0]
+        raise AssemblyError.of("bytes-unclear", at=line.place(token.column))
+    code = b"".join(token.number.to_bytes(8, "little") for token in numbers)
     try:
         return tuple(insn for insn in decode(code) if insn)
     except EncodingError as error:

@@ -16,9 +16,10 @@ from ebpflab.isa.forms import PLACEHOLDER
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn, is_atomic
 from ebpflab.isa.spellings import FORMS_BY_OPCODE, form_of
+from ebpflab.isa.tokens import NAME
 from ebpflab.isa.words import WORD32
 
-SAFE_NAME = re.compile(r"(?![rw]\d+$)[A-Za-z_.$][\w.$]*")
+SAFE_NAME = re.compile(rf"(?![rw]\d+$){NAME}", re.ASCII)
 NO_HELPER = {0: "unspec"}
 BYTES = ".8byte "
 

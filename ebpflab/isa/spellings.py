@@ -118,13 +118,14 @@ def _memory(
     insn_class: InsnClass, mode: Mode, size: Size, text: str, data: str = ""
 ) -> Form:
     """Make the form of a load or store; LLVM may write its `data` register as a w."""
-    halves = (_half(text, data),) if data and size.bytes < 8 else ()
+    halves = _halves(text, data, size) if data else ()
     return Form(mode | size.code | insn_class, text, others=halves)
 
 
-def _half(text: str, data: str) -> str:
-    """Write the data register by the name of its lower half."""
-    return text.replace(f"{{{data}:r}}", f"{{{data}:w}}")
+def _halves(text: str, data: str, size: Size) -> tuple[str, ...]:
+    """Write the data register by its lower half's name, if it is not moved whole."""
+    half = text.replace(f"{{{data}:r}}", f"{{{data}:w}}").replace("r0", "w0")
+    return (half,) if size.bytes < 8 else ()
 
 
 def _packet_loads() -> Iterator[Form]:
@@ -145,8 +146,8 @@ def _atomics() -> Iterator[Form]:
     for size in SIZES:
         load = f"{{dst:r}} = load_acquire(({size.name} *)({{src:r}} {{off:off}}))"
         store = f"store_release(({size.name} *)({{dst:r}} {{off:off}}), {{src:r}})"
-        yield _atomic(size, LOAD_ACQUIRE, load, (_half(load, "dst"),))
-        yield _atomic(size, STORE_RELEASE, store, (_half(store, "src"),))
+        yield _atomic(size, LOAD_ACQUIRE, load, _halves(load, "dst", size))
+        yield _atomic(size, STORE_RELEASE, store, _halves(store, "src", size))
 
 
 def _atomic(size: Size, imm: int, text: str, others: tuple[str, ...]) -> Form:
@@ -159,7 +160,7 @@ def _atomic_texts(op: AtomicOp, size: Size) -> tuple[str, tuple[str, ...]]:
     place = _at("dst", size)
     if not op.fetch:
         text = f"lock {place} {op.symbol} {{src:r}}"
-        return text, (_half(text, "src"),)
+        return text, _halves(text, "src", size)
     result, compared = ("r0", "r0, ") if op.compares else ("{src:r}", "")
     name = f"atomic{'64' if size.bytes == 8 else ''}_{op.name}"
     text = f"{result} = {name}({place[1:]}, {compared}{{src:r}})"
@@ -168,9 +169,8 @@ def _atomic_texts(op: AtomicOp, size: Size) -> tuple[str, tuple[str, ...]]:
         name = f"{op.name}_64" if size.bytes == 8 else f"{op.name}32_32"
         place = "{dst:r} {off:off}"
         others.append(f"{result} = {name}({place}, {compared}{{src:r}})")
-    if size.bytes < 8:
-        others = [_half(t, "src").replace("r0", "w0") for t in others]
-    return text, tuple(others)
+    halves = (half for other in others for half in _halves(other, "src", size))
+    return text, tuple(others) if size.bytes == 8 else tuple(halves)
 
 
 WIDE_TEXTS = {  # what the source field says: our spelling, others that are read

@@ -40,14 +40,23 @@ class Region:
     writable: bool = True
     readable: bool = True
     pointers: Pointers = field(default_factory=dict)
+    element: int = 0  # bytes that belong together; 0 = the buffer is one whole
+    stride: int = 0  # bytes from one element to the next
+    gone: bool = False  # what lay here lies elsewhere now
 
     plain_reads: int = 0  # bytes from the start that may be read with no more ado
     plain_writes: int = 0  # likewise written
 
     def __post_init__(self) -> None:
+        whole = min(self.element or len(self.buffer), len(self.buffer))
         special = self.pointers or not self.readable
-        self.plain_reads = 0 if special else len(self.buffer)
-        self.plain_writes = len(self.buffer) if self.writable else 0
+        self.plain_reads = 0 if special else whole
+        self.plain_writes = whole if self.writable else 0
+
+    def retire(self) -> None:
+        """Let no further access in: the addresses that point here are stale."""
+        self.gone = True
+        self.plain_reads = self.plain_writes = 0
 
     @property
     def base(self) -> int:
@@ -55,7 +64,7 @@ class Region:
         return self.number << REGION_SHIFT
 
 
-Watch = Callable[[str, Region, int, int], None]  # "read" or "write", where, bytes
+Watch = Callable[[str, Region, int, int], None]  # "read", "write", "new"; where, bytes
 
 
 class Memory:
@@ -74,11 +83,16 @@ class Memory:
         writable: bool = True,
         readable: bool = True,
         pointers: Pointers | None = None,
+        element: int = 0,
+        stride: int = 0,
     ) -> Region:
         """Give a buffer the next free region number."""
-        number = max(self.regions, default=0) + 1
-        region = Region(number, name, kind, buffer, writable, readable, pointers or {})
+        number = len(self.regions) + 1
+        rights = (writable, readable, pointers or {})
+        region = Region(number, name, kind, buffer, *rights, element, stride)
         self.regions[number] = region
+        if self.watch:
+            self.watch("new", region, 0, len(buffer))
         return region
 
     def free_name(self, wanted: str) -> str:
@@ -126,10 +140,14 @@ class Memory:
         if region is None:
             raise self._no_region(address, size)
         offset = address & OFFSET_MASK
+        if region.gone:
+            raise VmFault.of("region-gone", address=address, region=region.name)
         if not (region.writable if right == "write" else region.readable):
             raise VmFault.of(f"no-{right}", address=address, region=region.name)
         if offset + size > len(region.buffer):
             raise self._outside(region, address, offset, size)
+        if region.stride and offset % region.stride + size > region.element:
+            raise self._past_element(region, address, offset, size)
         if self.watch:
             self.watch(right, region, offset, size)
         return region, offset
@@ -166,4 +184,21 @@ class Memory:
             size=size,
             end=shown + size,
             length=length,
+        )
+
+    def _past_element(
+        self, region: Region, address: int, offset: int, size: int
+    ) -> VmFault:
+        number, inside = divmod(offset, region.stride)
+        start = number * region.stride
+        return VmFault.of(
+            "out-of-element",
+            address=address,
+            region=region.name,
+            allowed=f"{start} … {start + region.element}",
+            number=number,
+            offset=inside,
+            size=size,
+            end=inside + size,
+            length=region.element,
         )

@@ -1,6 +1,9 @@
 """C in, programs and maps out: the talk's program, cpus, macros, folders, the cache."""
 
 import json
+import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,34 +21,34 @@ TALK = """\
 #define min(a, b) ((a) < (b) ? (a) : (b))
 
 struct event {
-	__u64 time;
-	__u16 pkt_len;
-	__u8 pad[6]; /* written out: padding would be bytes nobody set */
+    __u64 time;
+    __u16 pkt_len;
+    __u8 pad[6]; /* written out: padding would be bytes nobody set */
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
-	__uint(key_size, sizeof(int));
-	__uint(value_size, sizeof(__u32));
+    __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+    __uint(key_size, sizeof(int));
+    __uint(value_size, sizeof(__u32));
 } my_map SEC(".maps");
 
 SEC("xdp")
 int xdp_sample_prog(struct xdp_md *ctx)
 {
-	void *data_end = (void *)(long)ctx->data_end;
-	void *data = (void *)(long)ctx->data;
-	struct event metadata = {};
-	__u16 sample_size;
-	__u64 flags;
+    void *data_end = (void *)(long)ctx->data_end;
+    void *data = (void *)(long)ctx->data;
+    struct event metadata = {};
+    __u16 sample_size;
+    __u64 flags;
 
-	if (data >= data_end)
-		return XDP_DROP;
-	metadata.pkt_len = (__u16)(data_end - data);
-	metadata.time = bpf_ktime_get_ns();
-	sample_size = min(metadata.pkt_len, SAMPLE_SIZE);
-	flags = BPF_F_CURRENT_CPU | (__u64)sample_size << 32;
-	bpf_perf_event_output(ctx, &my_map, flags, &metadata, sizeof(metadata));
-	return XDP_PASS;
+    if (data >= data_end)
+        return XDP_DROP;
+    metadata.pkt_len = (__u16)(data_end - data);
+    metadata.time = bpf_ktime_get_ns();
+    sample_size = min(metadata.pkt_len, SAMPLE_SIZE);
+    flags = BPF_F_CURRENT_CPU | (__u64)sample_size << 32;
+    bpf_perf_event_output(ctx, &my_map, flags, &metadata, sizeof(metadata));
+    return XDP_PASS;
 }
 
 char _license[] SEC("license") = "GPL";
@@ -118,8 +121,6 @@ def test_linux_accepts_it_for_every_cpu(linux, text: str, cpu: str) -> None:
 
 
 def test_linux_refuses_it_when_its_code_is_spoiled(linux) -> None:
-    from dataclasses import replace
-
     program = compile(TALK).programs["xdp_sample_prog"]
     assert not linux.verify(replace(program, code=program.code[:-8])).accepted
 
@@ -229,6 +230,26 @@ def test_a_compiler_that_does_not_end_is_ended(
     assert caught.value.key == "c-too-long"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits others")
+def test_a_compiler_that_takes_all_memory_is_refused_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: Path
+) -> None:
+    greedy = tmp_path / "clang"
+    greedy.write_text(f'#!/bin/sh\nsleep 0.2\n{sys.executable} -c "bytes(1 << 31)"\n')
+    greedy.chmod(0o755)
+    monkeypatch.setenv(toolchain.CHOOSE, str(greedy))
+    monkeypatch.setattr(toolchain, "MEMORY_LIMIT", 1 << 30)
+    with pytest.raises(CompileError) as caught:
+        compile(NOTHING % 1)
+    assert "MemoryError" in caught.value.why
+
+
+def test_files_without_end_or_without_contents(kept: Path) -> None:
+    for path in ("/dev/zero", "/proc/self/mem", "/dev/full"):
+        with suppress(EbpfLabError):
+            compile(f'#include "{path}"')
+
+
 def test_a_failure_of_the_compiler_itself_is_an_error_like_others(
     kept: Path,
 ) -> None:
@@ -311,9 +332,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None
     assert returned(NOTHING % 6) == 6
 
 
-def test_nothing_but_kit_errors(tmp_path: Path) -> None:
-    for text in ("", "\0", "#include __FILE__", "#error no", '#include "/dev/full"'):
-        try:
+def test_nothing_but_kit_errors() -> None:
+    for text in ("", "\0", "#include __FILE__", "#error no"):
+        with suppress(EbpfLabError):
             compile(text)
-        except EbpfLabError as error:
-            assert str(error)

@@ -14,7 +14,7 @@ MISTAKES = {
     "c-include": "#include <stdio.h>\n",
     "c-helper-undeclared": BPF + "int f(void) { return bpf_ktime_get_ns(); }",
     "c-function-undeclared": "int f(void) { return other(); }",
-    "c-sec-undeclared": 'int f(void) { return SEC; }',
+    "c-sec-undeclared": "int f(void) { return SEC; }",
     "c-undeclared": "int f(void) { return XDP_PASS; }",
     "c-type-unknown": "int f(__u32 x) { return x; }",
     "c-semicolon": "int f(void) { return 1 }",

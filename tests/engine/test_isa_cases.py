@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebpflab.isa.forms import FIELDS, KINDS, Form, operands
@@ -63,6 +63,7 @@ def sample(form: Form, **choices: int) -> Insn:
 
 @by_form
 def test_a_form_allows_what_it_writes(form: Form) -> None:
+    @settings(max_examples=20)
     @given(insns_of(form))
     def allowed(insn: Insn) -> None:
         assert not form.wrong(insn)

@@ -1,5 +1,6 @@
 """What is legal: each rule by itself, and all of them against the real kernel."""
 
+import platform
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -141,6 +142,14 @@ REFUSED = re.compile(
 CHOICES = {"near": 0, "far": 0, "helper": 7, "off": -8}  # by kind; others are 2
 VALUES = (0, 1, 2, 3, 7, 8, 11, 15, 16, 24, 32, 64, 255, 256)
 NEEDS_MORE = ("map", "btf", "kfunc", "subprog", "local")  # than instructions: BTF, maps
+
+
+@pytest.fixture(scope="module")
+def linux(linux: Any) -> Any:
+    """Return the real kernel, if it is the one whose rules we have."""
+    if not platform.release().startswith("6.18."):
+        pytest.skip(f"Linux 6.18 is compared with; this is {platform.release()}")
+    return linux
 
 
 def base(form: Form) -> Insn:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebpflab.errors import AssemblyError
@@ -29,6 +29,7 @@ from tests.engine.test_isa_cases import any_slots, by_form, insns_of, legal_insn
 
 @by_form
 def test_every_form_reads_back(form: Form) -> None:
+    @settings(max_examples=20)
     @given(insns_of(form))
     def reads_back(insn: Insn) -> None:
         assert assemble_insns(disassemble_insn(insn)) == [insn]
@@ -38,6 +39,7 @@ def test_every_form_reads_back(form: Form) -> None:
 
 @by_form
 def test_every_other_spelling_reads_back(form: Form) -> None:
+    @settings(max_examples=20)
     @given(insns_of(form))
     def reads_back(insn: Insn) -> None:
         for template in form.others:
@@ -234,6 +236,7 @@ ERRORS = [  # text, row of the catalogue, line, column, a word that must be sugg
     ("r1 = *(u33 *)(r1 + 4)", "unexpected-word", 1, 8, "u32"),
     ("R1 = 5", "unexpected-word", 1, 1, "r1"),
     ("*(u64 *)(r1 +0) = w2", "unexpected-word", 1, 19, ""),
+    ("lock *(u64 *)(r1 +0) += w2", "unexpected-word", 1, 25, ""),
     ("r1 = 5 6", "unexpected-word", 1, 8, ""),
     ("r1 =", "insn-incomplete", 1, 5, ""),
     ("r11 = 5", "unknown-register", 1, 1, "r1"),
@@ -255,6 +258,8 @@ ERRORS = [  # text, row of the catalogue, line, column, a word that must be sugg
     ("7: r1 = 1 ll\n9: exit\n9: exit", "listing-jumps", 3, 1, ""),
     ("(b7) r1 += 1", "opcode-differs", 1, 1, ""),
     (".8byte 1 2", "bytes-unclear", 1, 10, ""),
+    (".8byte", "bytes-unclear", 1, 1, ""),
+    (".8byte 1,", "bytes-unclear", 1, 1, ""),
     (".8byte 0x18", "wide-load-cut", 1, 1, ""),
     ("\t@", "unexpected-word", 1, 2, ""),
 ]

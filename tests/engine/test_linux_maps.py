@@ -184,9 +184,7 @@ def test_names_that_linux_would_refuse(linux) -> None:
     "spec",
     [
         MapSpec("array", 4, 4, 0),
-        MapSpec("array", -1, 4, 1),
         MapSpec("hash", 4, 1 << 31, 1),
-        MapSpec("array", 4, 4, 1 << 40),
         MapSpec("ringbuf", 0, 0, 5000),
         MapSpec("array", 4, 4, 1, btf=b"broken"),
     ],

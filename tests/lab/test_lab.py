@@ -4,6 +4,7 @@ What the steppers show is compared with the timelines of a run of its own. Not h
 every corner of a view (tests/widgets), decks without Python (tests/decks).
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from ebpflab.timeline import Timeline
 from tests.lab.conftest import Lab
 from tests.lab.recorded import REGISTERS, label, notebooks, recorded, registers
 
+SHOWN = ".jp-deck-mod-visible"
 LESSONS = notebooks("notebooks", "slides")
 DECKS = notebooks("slides")
 WALK = 60  # steps of a long run that are looked at
 
 READY = """async () => {
-  const until = async test => { while (!test()) await new Promise(r => setTimeout(r, 100)) }
+  const soon = () => new Promise(done => setTimeout(done, 100))
+  const until = async test => { while (!test()) await soon() }
   await until(() => window.jupyterapp?.shell.currentWidget?.sessionContext)
   const session = window.jupyterapp.shell.currentWidget.sessionContext
   await session.ready
@@ -30,6 +33,7 @@ SHOW_CELL = """async index => {
   notebook.activeCellIndex = index
   await notebook.scrollToItem(index, 'start')
 }"""
+START_DECK = "[data-jp-item-name=deck] button"
 STEPPER = ".jp-Cell.jp-mod-active .ebpflab.stepper"
 
 
@@ -75,20 +79,57 @@ def test_a_lesson_is_run_and_stepped(page: Any, lab: Lab, path: Path) -> None:
 @pytest.mark.parametrize("path", DECKS, ids=label)
 def test_a_deck_is_given_live(page: Any, lab: Lab, path: Path) -> None:
     opened(page, lab, path)
-    page.locator("[data-jp-item-name=deck] button, button[data-command='deck:toggle']").first.click()
+    page.locator(
+        "[data-jp-item-name=deck] button, button[data-command='deck:toggle']"
+    ).first.click()
     page.wait_for_selector("[data-jp-deck-mode=presenting]", state="attached")
-    shown = ".jp-deck-mod-visible"
-    assert page.locator(f"{shown} h1").is_visible()
-    (one,) = recorded(path)
-    view = page.locator(f"{shown} .ebpflab.stepper")
-    for _ in range(len(DECKS) + 20):
-        if view.count():
-            break
+    title = page.locator(f"{SHOWN} :is(h1, h2)")
+    view = page.locator(f"{SHOWN} .ebpflab.stepper")
+    for _ in path_to(view):
         page.keyboard.press("ArrowRight")
-    title = page.locator(f"{shown} :is(h1, h2)").inner_text()
+    here = title.inner_text()
+    (one,) = recorded(path)
     page.keyboard.press("Enter")
     assert walk(page, view, one.timeline, one.at) == []
-    assert page.locator(f"{shown} :is(h1, h2)").inner_text() == title
+    assert title.inner_text() == here
     # At its end the view lets the key pass, and the deck moves on.
     page.keyboard.press("ArrowRight")
-    page.locator(f"{shown} :is(h1, h2)", has_not_text=title).wait_for()
+    page.locator(f"{SHOWN} :is(h1, h2)", has_not_text=here).wait_for()
+    # And back; Escape leaves the view, so the deck moves again.
+    page.keyboard.press("ArrowLeft")
+    view.wait_for()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.locator(f"{SHOWN} :is(h1, h2)", has_not_text=here).wait_for()
+
+
+def path_to(view: Any) -> Iterator[int]:
+    """Yield as long as a view is not on the slide, within reason."""
+    for press in range(99):
+        if view.count():
+            return
+        yield press
+    pytest.fail("no slide has a view")
+
+
+def test_a_wrong_register_is_found(page: Any, lab: Lab) -> None:
+    path = LESSONS[0]
+    opened(page, lab, path)
+    one = recorded(path)[0]
+    page.evaluate(SHOW_CELL, one.cell)
+    view = page.locator(STEPPER).first
+    view.focus()
+    page.keyboard.press("End")
+    last = len(one.timeline.steps)
+    assert disagreements(page, view, one.timeline, last) == []
+    page.evaluate("() => { document.querySelector('.regs .new').textContent += '0' }")
+    assert disagreements(page, view, one.timeline, last) != []
+
+
+def test_a_request_that_leaves_is_found(page: Any, lab: Lab) -> None:
+    page.goto(lab.page(LESSONS[0]))
+    page.evaluate("() => { fetch('http://192.0.2.1/').catch(() => {}) }")
+    assert lab.left == ["http://192.0.2.1/"]
+    lab.left.clear()

@@ -188,7 +188,7 @@ def test_every_announcement_is_the_sentence_of_python(
     timeline = timelines[name]
     page = show(timeline, language=language)
     view = step(timeline)
-    for base in (16, 10):
+    for base in (16, 10) if name != "loop" else (16,):
         page.focus(VIEW)
         page.keyboard.press("Home")
         for sentence in Text(timeline, view.phrases, base).sentences():
@@ -306,7 +306,8 @@ def moment_of(page: Any) -> int:
         ("n n n n", 15),
         ("b w", 3),
         ("g 2 1 Enter", 21),
-        ("g 2 1 Enter Escape ArrowLeft", 20),
+        ("g 2 1 Enter ArrowLeft", 20),
+        ("g 2 1 Escape ArrowRight", 1),
     ],
 )
 def test_keys(
@@ -558,15 +559,15 @@ def test_broken_data_is_refused_in_words(
     assert page.text_content("[role=alert]").startswith(start[language])
 
 
-def test_a_million_steps_are_refused_at_once(
+def test_far_too_many_steps_are_refused_at_once(
     show: Open, timelines: dict[str, Timeline]
 ) -> None:
     page = show(timelines["talk"])
-    steps = ",".join(['{"pc":0}'] * 1_000_000)
+    steps = ",".join(['{"pc":0}'] * 300_000)
     timeline = f'{{"listing":[],"steps":[{steps}]}}'
     data = f'{{"limit":200000,"runs":[{{"timeline":{timeline}}}]}}'
     began = time.perf_counter()
     with_data(page, data)
     page.wait_for_selector("[role=alert]")
-    assert "1000000" in page.text_content("[role=alert]")
-    assert time.perf_counter() - began < 30
+    assert "300000" in page.text_content("[role=alert]")
+    assert time.perf_counter() - began < 15

@@ -2,9 +2,9 @@
 
 `python -m ebpflab_widgets.deck` (`make slides`) runs the notebooks of `slides/` and
 writes build/slides/<language>/<deck>/index.html: one file that asks nobody for
-anything. In JupyterLab, `deck.look()` in a deck's first cell gives the live slides the
-same look. A slide is a cell with the slide type `slide` and the cells after it; cells of
-the type `notes` are for the lecturer, `skip` for nobody. Not here: views.
+anything. In JupyterLab, `deck.look()` in the first cell gives the live slides the same
+look. A slide is a cell with the slide type `slide` and the cells after it; those of the
+type `notes` are for the lecturer, `skip` for nobody. Not here: views.
 """
 
 import html
@@ -37,7 +37,7 @@ PAGE = """<!doctype html>
 <output></output>
 <button data-go="1" aria-label="{forward}">▶</button>
 </nav>
-<script>{script}</script>
+<script type="module">{script}</script>
 </body>
 </html>
 """

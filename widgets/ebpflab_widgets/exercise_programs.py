@@ -181,11 +181,12 @@ def total(live: dict[str, Any], wanted: int, before: int) -> int:
 def finds_nothing(program: Program) -> bool:
     """Tell whether the program goes wrong when its lookup finds nothing.
 
-    An array always finds key 0; an empty hash in its place finds nothing.
+    An array always finds key 0; a hash that holds another key does not.
     """
-    empty = maps(Object({}, {"packets": MapSpec("hash", 4, 8, 1, name="packets")}))
+    other = MapSpec("hash", 4, 8, 1, name="packets", init={b"\xff" * 4: bytes(8)})
+    without = maps(Object({}, {"packets": other}))
     try:
-        run(program, REQUEST, maps=empty)
+        run(program, REQUEST, maps=without)
     except VmFault:
         return True
     return False

@@ -130,7 +130,8 @@ class View {
     const others = {
       swapBase: () => this.setBase(26 - this.spelling.base),
       ask: () => { this.asked.focus(); this.asked.select() },
-      leaveField: () => this.node.focus(),
+      take: () => this.node.focus(), // the field tells what changed when it is left
+      forget: () => { this.showAsked(); this.node.focus() },
       leave: () => document.activeElement.blur(),
       help: () => { this.list.open = !this.list.open },
       play: () => (this.playing ? this.pause() : this.play()),

@@ -16,13 +16,15 @@ const KEYS = [
 ]
 const ACT_OF_KEY = new Map(KEYS.flatMap(({ keys, acts }) => keys.map((key, i) => [key, acts[i]])))
 const IN_SLIDES = { ' ': 'forward', PageDown: 'forward', PageUp: 'back' }
+const IN_FIELD = { Enter: 'take', Escape: 'forget' }
 const PRESSED_BY_SPACE = 'button, summary'
 
 // The act that a key asks for here, or undefined when the key is not the view's.
 function actOf(event, view) {
   const { key, target } = event
   if (event.ctrlKey || event.metaKey || event.altKey) return undefined
-  if (target.matches('input, select')) return key === 'Escape' ? 'leaveField' : undefined
+  if (target.matches('input')) return IN_FIELD[key]
+  if (target.matches('select')) return undefined
   if (key === ' ' && target.matches(PRESSED_BY_SPACE)) return undefined
   if (!view.node.closest('.reveal')) return ACT_OF_KEY.get(key)
   const act = IN_SLIDES[key] ?? ACT_OF_KEY.get(key)

@@ -1,0 +1,281 @@
+"""The static decks in a browser, over file://: read, walked and stepped by keyboard.
+
+What a stepper shows is compared with the timeline of the deck's own run. Each check
+proves once that it can fail. Not here: the same decks in JupyterLab (tests/lab).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.decks.geometry import complaints
+from tests.lab.recorded import (
+    REGISTERS,
+    ROOT,
+    cells,
+    label,
+    language,
+    notebooks,
+    ran,
+    recorded,
+    registers,
+)
+
+DECKS = notebooks("slides")
+SIZES = ((1920, 1080), (1280, 720))
+NOW = "body > section.now"
+VIEW = f"{NOW} .ebpflab.stepper"
+PAGES = re.compile(rb"/Type\s*/Page\b")
+Open = Callable[..., Any]
+
+each_deck = pytest.mark.parametrize("path", DECKS, ids=label)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed"
+    )
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Return a function that opens a deck; afterwards no request went anywhere."""
+    pytest.importorskip("nbconvert", reason="nbconvert is not installed")
+    from ebpflab_widgets.deck import page as page_of
+
+    pages, wrong = [], []
+
+    def open_deck(
+        path: Path, size: tuple[int, int] = SIZES[0], scheme: str = "light"
+    ) -> Any:
+        target = tmp_path / f"{label(path)}.html"
+        target.write_text(page_of(ran(path), language(path)))
+        page = browser.new_page(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        pages.append(page)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url))
+        page.goto(target.as_uri())
+        assert wrong.pop(0) == target.as_uri()
+        page.left = wrong
+        return page
+
+    yield open_deck
+    for page in pages:
+        page.close()
+    assert [one for one in wrong if not one.startswith("data:")] == []
+
+
+def number(page: Any) -> str:
+    """Return what the page counts: "2 / 5"."""
+    return str(page.locator("nav output").inner_text())
+
+
+def go_to_the_view(page: Any) -> None:
+    for _ in range(99):
+        if page.locator(VIEW).count():
+            return
+        page.keyboard.press("ArrowRight")
+    pytest.fail("no slide has a view")
+
+
+# ---- what is seen --------------------------------------------------------------
+
+
+@each_deck
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[1]}p")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_slide_can_be_read_in_the_last_row(
+    show: Open, path: Path, size: tuple[int, int], scheme: str
+) -> None:
+    page = show(path, size, scheme)
+    count = page.locator("body > section").count()
+    for index in range(count):
+        assert number(page) == f"{index + 1} / {count}"
+        assert complaints(page) == []
+        page.keyboard.press(("ArrowRight", "PageDown", "Space")[index % 3])
+
+
+@each_deck
+def test_every_step_can_be_read_in_the_last_row(show: Open, path: Path) -> None:
+    page = show(path)
+    go_to_the_view(page)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Home")
+    for _ in range(len(recorded(path)[0].timeline.steps) + 1):
+        assert complaints(page) == []
+        page.keyboard.press("ArrowRight")
+
+
+PLANTED = (
+    "h1 { font-size: 27px !important }",
+    "h1 { position: absolute; left: -40px }",
+    "h1 + ul { margin-top: -3em !important }",
+    "section { height: 220px; overflow: hidden }",
+    "section { display: none }",
+)
+
+
+@pytest.mark.parametrize("rule", PLANTED)
+def test_a_slide_that_cannot_be_read_is_found(show: Open, rule: str) -> None:
+    page = show(DECKS[0])
+    assert complaints(page) == []
+    page.add_style_tag(content=rule)
+    assert complaints(page) != []
+
+
+def test_a_request_that_leaves_is_found(show: Open) -> None:
+    page = show(DECKS[0])
+    page.evaluate("() => fetch('http://192.0.2.1/').catch(() => {})")
+    assert page.left == ["http://192.0.2.1/"]
+    page.left.clear()
+
+
+# ---- keys ----------------------------------------------------------------------
+
+
+@each_deck
+@pytest.mark.parametrize("key", ["ArrowRight", "PageDown", "Space"])
+def test_the_view_is_stepped_and_then_the_deck_moves(
+    show: Open, path: Path, key: str
+) -> None:
+    page = show(path)
+    go_to_the_view(page)
+    here = number(page)
+    page.keyboard.press("Enter")
+    (one,) = recorded(path)
+    view = page.locator(VIEW)
+    for moment in range(one.at, len(one.timeline.steps) + 1):
+        assert number(page) == here
+        assert view.evaluate(REGISTERS) == registers(one.timeline, moment)
+        page.keyboard.press(key)
+    assert number(page) != here
+    page.keyboard.press("ArrowLeft")
+    assert number(page) == here
+
+
+@each_deck
+def test_the_registers_of_another_step_are_others(show: Open, path: Path) -> None:
+    page = show(path)
+    go_to_the_view(page)
+    (one,) = recorded(path)
+    seen = page.locator(VIEW).evaluate(REGISTERS)
+    assert seen != registers(one.timeline, one.at - 3)
+
+
+@each_deck
+def test_escape_leaves_the_view(show: Open, path: Path) -> None:
+    page = show(path)
+    go_to_the_view(page)
+    here = number(page)
+    page.locator(VIEW).click(position={"x": 5, "y": 5})
+    page.keyboard.press("ArrowRight")
+    assert number(page) == here
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert number(page) != here
+
+
+@each_deck
+def test_the_notes_open_in_a_window_of_their_own(show: Open, path: Path) -> None:
+    page = show(path)
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    notes = opened.value
+    first = page.locator(f"{NOW} .notes").inner_html()
+    assert "minute" in first
+    assert first in notes.content()
+    notes.keyboard.press("ArrowRight")
+    assert number(page).startswith("2 ")
+    assert page.locator(f"{NOW} .notes").inner_html() in notes.content()
+    notes.close()
+
+
+@each_deck
+def test_the_theme_is_swapped_by_key(show: Open, path: Path) -> None:
+    page = show(path)
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.keyboard.press("t")
+    dark = page.evaluate(ground)
+    page.keyboard.press("t")
+    assert page.evaluate(ground) == light != dark
+
+
+@each_deck
+def test_a_slide_has_an_address(show: Open, path: Path) -> None:
+    page = show(path)
+    page.evaluate("() => { location.hash = '#3' }")
+    page.wait_for_function(
+        "() => document.querySelector('output').value.startsWith('3')"
+    )
+    page.reload()
+    page.left.pop()
+    assert number(page).startswith("3 ")
+
+
+@each_deck
+def test_the_print_has_one_page_a_slide(show: Open, path: Path) -> None:
+    page = show(path)
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(PAGES.findall(printed)) == page.locator("body > section").count()
+
+
+# ---- what is said --------------------------------------------------------------
+
+
+def quoted(path: Path) -> tuple[list[str], list[str]]:
+    """Return the C lines that a deck quotes, and the instructions in its tables."""
+    texts = ["".join(c["source"]) for c in cells(path) if c["cell_type"] == "markdown"]
+    blocks = [b for text in texts for b in re.findall(r"```c\n(.*?)```", text, re.S)]
+    rows = [r for text in texts for r in re.findall(r"^\| `(.*?)` \|", text, re.M)]
+    return [line for block in blocks for line in block.splitlines()], rows
+
+
+def unquotable(lines: list[str], text: str) -> list[str]:
+    """Return the lines that do not stand in a text; "…" stands for anything."""
+    whole = " ".join(text.split())
+    return [
+        line
+        for line in lines
+        if not re.search(".*".join(map(re.escape, line.strip().split("…"))), whole)
+    ]
+
+
+@each_deck
+def test_what_a_deck_quotes_is_the_program(path: Path) -> None:
+    import ebpflab as lab
+
+    source = (ROOT / "notebooks" / "en" / "xdp_sample.c").read_text()
+    listing = lab.disassemble(lab.compile(source).programs["xdp_sample_prog"])
+    lines, rows = quoted(path)
+    assert 0 < len(lines) <= 5
+    assert rows
+    assert unquotable(lines, source) == []
+    assert [row for row in rows if row not in listing] == []
+
+
+def test_a_false_quotation_is_found() -> None:
+    assert unquotable(["if (a < b) return 1;", "f(a, …);"], "f(a, b);") == [
+        "if (a < b) return 1;"
+    ]
+
+
+@each_deck
+def test_a_deck_ends_with_something_to_see(path: Path) -> None:
+    """JupyterLab starts a deck where the last run ended: on its last cell."""
+    kind = cells(path)[-1]["metadata"].get("slideshow", {}).get("slide_type", "-")
+    assert kind not in {"notes", "skip"}

@@ -1,0 +1,41 @@
+"""The code in the hand-written documents runs, in the order in which it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def snippets(document: str) -> list[str]:
+    return CODE.findall((ROOT / document).read_text())
+
+
+def run_all(codes: list[str]) -> None:
+    names: dict[str, object] = {}
+    for code in codes:
+        exec(code, names)
+
+
+def test_the_tour_of_the_readme_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (ROOT / "build").mkdir(exist_ok=True)
+    codes = snippets("README.md")
+    assert len(codes) >= 5
+    run_all(codes)
+    printed = capsys.readouterr().out
+    assert "TCP" in printed or "XDP_PASS" in printed
+    assert "access outside" in printed, "the tour's error is told"
+    with pytest.raises(AssertionError):
+        run_all([*codes, "assert lab.run(program, packets[0]).retval == 77"])
+
+
+@pytest.mark.parametrize("document", sorted(p.name for p in ROOT.glob("*.md")))
+def test_links_lead_somewhere(document: str) -> None:
+    targets = LINK.findall((ROOT / document).read_text())
+    assert [t for t in targets if not (ROOT / t).exists()] == []
