@@ -13,7 +13,15 @@ from typing import SupportsBytes
 from ebpflab.errors import ProgramError
 from ebpflab.isa.codec import decode
 from ebpflab.isa.insn import Insn
-from ebpflab.isa.words import WORD32
+from ebpflab.isa.words import WORD32, WORD64
+
+_LARGEST = {  # of a map's numbers
+    "key_size": WORD32,
+    "value_size": WORD32,
+    "max_entries": WORD32,
+    "flags": WORD32,
+    "extra": WORD64,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +29,11 @@ class MapSpec:
     """What map to make; sizes in bytes, `max_entries` in entries.
 
     `init` holds contents from the start, {key bytes: value bytes}. `inner` is the
-    blueprint of the maps inside a map of maps. `btf`, `key_type` and `value_type` tell
-    Linux what the values hold (a lock, a timer, a kernel pointer). Whether a map of
-    these sizes can exist is the map type's business.
+    blueprint of the maps inside a map of maps. `slots` says which map or program of
+    the same Object stands in a slot from the start, {index: name}. `extra` is what
+    Linux calls map_extra (a bloom filter's hashes). `btf`, `key_type` and `value_type`
+    tell Linux what the values hold (a lock, a timer, a kernel pointer). Whether a map
+    of these sizes can exist is the map type's business.
 
     Raises:  ProgramError: a size that is no 32-bit number, a name that is no text.
     """
@@ -36,18 +46,24 @@ class MapSpec:
     flags: int = field(default=0, kw_only=True)
     init: Mapping[bytes, bytes] = field(default_factory=dict, kw_only=True)
     inner: "MapSpec | None" = field(default=None, kw_only=True)
+    slots: Mapping[int, str] = field(default_factory=dict, kw_only=True)
     frozen: bool = field(default=False, kw_only=True)
+    extra: int = field(default=0, kw_only=True)
     btf: bytes | None = field(default=None, kw_only=True)
     key_type: int = field(default=0, kw_only=True)
     value_type: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.type, str) or not isinstance(self.name, str):
-            raise ProgramError.of("mapspec-words", found=f"{self.type!r}, {self.name!r}")
-        for part in ("key_size", "value_size", "max_entries", "flags"):
+            raise ProgramError.of(
+                "mapspec-words", found=f"{self.type!r}, {self.name!r}"
+            )
+        for part, largest in _LARGEST.items():
             number = getattr(self, part)
-            if not isinstance(number, int) or not 0 <= number <= WORD32:
-                raise ProgramError.of("mapspec-number", part=part, found=repr(number))
+            if not isinstance(number, int) or not 0 <= number <= largest:
+                raise ProgramError.of(
+                    "mapspec-number", part=part, largest=largest, found=repr(number)
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Step:
 class Outcome:
     """How it ended: the return value and its name, or the fault."""
 
-    retval: int | None = None
+    retval: str | None = None  # hex, as all words
     name: str = ""  # XDP_PASS
     fault: str = ""  # what went wrong, in words
     fault_pc: int = -1  # slot of the instruction that went wrong; it made no step

@@ -112,6 +112,7 @@ class Type:
     signed: bool = False  # INT, ENUM, ENUM64
     bits: int = 0  # significant bits of an INT
     linkage: int = 0  # FUNC, VAR: 0 static, 1 global, 2 extern
+    is_union: bool = False  # FWD: what is only declared is a union
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,9 @@ class Btf:
         rows = (PAIR.unpack_from(self.raw, body + 8 * i) for i in range(count))
         return {"members": tuple(Member(self.string(n), type) for n, type in rows)}
 
+    def _forward(self, body: int, count: int, flag: bool) -> dict[str, Any]:
+        return {"is_union": flag}
+
     def _datasec(self, body: int, count: int, flag: bool) -> dict[str, Any]:
         return {"members": tuple(self._variables(body, count))}
 
@@ -355,6 +359,7 @@ _READERS = {
     Kind.UNION: Btf._struct,
     Kind.ENUM: Btf._enum,
     Kind.ENUM64: Btf._enum64,
+    Kind.FWD: Btf._forward,
     Kind.FUNC_PROTO: Btf._prototype,
     Kind.VAR: Btf._var,
     Kind.DATASEC: Btf._datasec,

@@ -3,8 +3,9 @@
 The compiler writes no sizes of data sections and no places of global variables; Linux
 takes BTF only with them. A subprogram that is hidden outside its object is static for
 the verifier: judged where it is called, not by itself. And what is only declared here
-(an extern) has to look like the rest. Nothing moves: numbers are filled in where they
-stand. Source: Documentation/bpf/btf.rst, section 2; what Linux 6.18 accepts.
+(an extern) has to look like the rest; options of the kernel get their place. Nothing
+moves: numbers are filled in where they stand.
+Source: Documentation/bpf/btf.rst, section 2; what Linux 6.18 accepts.
 """
 
 import struct
@@ -12,10 +13,12 @@ import struct
 from ebpflab.elf.broken import reading
 from ebpflab.elf.btf import TRIPLE, TYPE, Btf, Kind, Member, Type
 from ebpflab.elf.file import ElfFile, Section
+from ebpflab.elf.kconfig import SECTION as OPTIONS
+from ebpflab.elf.kconfig import Option, options
 
 WORD = struct.Struct("<I")
 STATIC, GLOBAL, EXTERN = 0, 1, 2
-EXTERN_SECTIONS = (".ksyms", ".kconfig")
+KERNEL_SYMBOLS = ".ksyms"
 
 
 def finish(btf: Btf, section: Section, elf: ElfFile) -> Btf:
@@ -36,6 +39,8 @@ class _Draft:
 
     def __init__(self, btf: Btf, elf: ElfFile) -> None:
         self.raw, self.btf, self.elf = bytearray(btf.raw), btf, elf
+        self.options = options(btf)
+        self.option_ids = {option.variable for option in self.options}
         self.hidden = {s.name for s in elf.symbols if s.hidden and s.type == "STT_FUNC"}
         ints = sorted((t.size, t.id) for t in btf if t.kind is Kind.INT)
         self.smallest = ints[0][1] if ints else 0
@@ -51,8 +56,10 @@ class _Draft:
     def finish(self, type: Type) -> None:
         place = self.btf.places[type.id]
         match type.kind:
-            case Kind.DATASEC if type.name in EXTERN_SECTIONS:
+            case Kind.DATASEC if type.name == KERNEL_SYMBOLS:
                 self._as_structure(place, len(type.members))
+            case Kind.DATASEC if type.name == OPTIONS:
+                self._place_options(place, self.options)
             case Kind.DATASEC:
                 self._data_section(place, type)
             case Kind.FUNC if type.linkage == EXTERN:
@@ -61,8 +68,9 @@ class _Draft:
             case Kind.FUNC if type.name in self.hidden:
                 self._linkage(place, STATIC)
             case Kind.VAR if type.linkage == EXTERN:
-                WORD.pack_into(self.raw, place + 8, self.int)
                 WORD.pack_into(self.raw, place + TYPE.size, GLOBAL)
+                if type.id not in self.option_ids:
+                    WORD.pack_into(self.raw, place + 8, self.int)
 
     def _data_section(self, place: int, type: Type) -> None:
         """Write a data section's size; order its variables by place."""
@@ -80,6 +88,14 @@ class _Draft:
         if 8 * self.btf.size_of(variable.type) > variable.bit_size:
             place = self.btf.places[variable.type]
             WORD.pack_into(self.raw, place + 8, self.smallest)
+
+    def _place_options(self, place: int, placed: tuple[Option, ...]) -> None:
+        """Write where each option of the kernel stands in its map."""
+        for i, option in enumerate(placed):
+            row = place + TYPE.size + TRIPLE.size * i
+            TRIPLE.pack_into(self.raw, row, option.variable, option.offset, option.size)
+        end = max((option.offset + option.size for option in placed), default=0)
+        WORD.pack_into(self.raw, place + 8, end)
 
     def _as_structure(self, place: int, count: int) -> None:
         """Make externs, which take no room, a nameless structure of as many ints."""

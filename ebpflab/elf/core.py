@@ -8,7 +8,6 @@ Each relocation names an instruction and one of these questions. Where the kerne
 no answer, the instruction becomes a call that no verifier accepts, as libbpf does it:
 code that checks with `bpf_core_field_exists` never reaches it. Source:
 Documentation/bpf/llvm_reloc.rst, "CO-RE Relocations".
-Kernel differs: "matches" asks only whether a type of that name and kind exists.
 """
 
 from collections.abc import Iterator, MutableSequence
@@ -18,7 +17,8 @@ from enum import IntEnum
 from ebpflab.elf.broken import reading
 from ebpflab.elf.btf import Btf, Type
 from ebpflab.elf.btf_ext import Record
-from ebpflab.elf.core_access import Access, alike, by_names, by_positions, essential
+from ebpflab.elf.core_access import Access, by_names, by_positions
+from ebpflab.elf.core_match import compatible, essential, kinds_alike, matching
 from ebpflab.elf.relocations import CALL_OPCODE
 from ebpflab.errors import ObjectError
 from ebpflab.isa.insn import Insn, is_memory_class
@@ -102,10 +102,11 @@ def _answers(
         yield Answer(root.id)
         return
     for candidate in kernel.find_all(essential(root.name)):
-        if not alike(candidate.kind, root.kind):
+        if not kinds_alike(candidate.kind, root.kind):
             continue
         if ask in ABOUT_TYPE:
-            yield Answer(_about_type(ask, candidate, kernel))
+            if _is_the_type(ask, root, candidate, local, kernel):
+                yield Answer(_about_type(ask, candidate, kernel))
         elif ask in ABOUT_ENUM:
             name = essential(local.resolve(root.id).members[positions[0]].name)
             for member in kernel.resolve(candidate.id).members:
@@ -113,10 +114,15 @@ def _answers(
                     yield Answer(1 if ask is Ask.ENUMVAL_EXISTS else member.value)
         else:
             wanted = by_positions(local, root.id, positions)
-            found = by_names(kernel, candidate.id, wanted)
-            kind = local.resolve(wanted.type).kind
-            if found and alike(kind, kernel.resolve(found.type).kind):
+            if found := by_names(kernel, candidate.id, wanted, local):
                 yield _about_field(ask, found, kernel)
+
+
+def _is_the_type(
+    ask: Ask, root: Type, candidate: Type, local: Btf, kernel: Btf
+) -> bool:
+    same = matching if ask is Ask.TYPE_MATCHES else compatible
+    return same(local, root.id, kernel, candidate.id)
 
 
 def _about_type(ask: Ask, type: Type, kernel: Btf) -> int:

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ebpflab.elf.btf import MAX_DEPTH, Btf, Kind, Member, Type
-
-COMPOSITE = (Kind.STRUCT, Kind.UNION)
-SCALAR = (Kind.INT, Kind.ENUM, Kind.ENUM64)
+from ebpflab.elf.core_match import COMPOSITE, fields_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +18,10 @@ class Access:
     """A place inside a type."""
 
     steps: tuple[str | int, ...]  # names of members, indices of arrays
+    types: tuple[int, ...]  # what stands at each step
     bit_offset: int
     type: int  # of what stands there
     bit_size: int = 0  # of a bit-field
-
-
-def essential(name: str) -> str:
-    """Drop what follows `___`: programs tell flavors of one type apart so."""
-    before, mark, _ = name.rpartition("___")
-    return before if mark and before else name
 
 
 def by_positions(btf: Btf, root: int, positions: Sequence[int]) -> Access:
@@ -39,28 +32,34 @@ def by_positions(btf: Btf, root: int, positions: Sequence[int]) -> Access:
     first, *rest = positions
     place, type, bit_size = first * btf.size_of(root) * 8, root, 0
     steps: list[str | int] = [first]
+    types = [root]
     for position in rest:
         owner = btf.resolve(type)
         if owner.kind in COMPOSITE:
             member = owner.members[position]
             place += member.bit_offset
             type, bit_size = member.type, member.bit_size
-            if member.name:
-                steps.append(member.name)
+            if not member.name:
+                continue
+            steps.append(member.name)
         elif owner.kind is Kind.ARRAY:
             type, bit_size = owner.type, 0
             place += position * btf.size_of(type) * 8
             steps.append(position)
         else:
             raise LookupError(f"{owner.kind.name} has no position {position}")
-    return Access(tuple(steps), place, type, bit_size)
+        types.append(type)
+    return Access(tuple(steps), tuple(types), place, type, bit_size)
 
 
-def by_names(btf: Btf, root: int, wanted: Access) -> Access | None:
-    """Follow the names of `wanted` through other types; None if they lead nowhere."""
+def by_names(btf: Btf, root: int, wanted: Access, local: Btf) -> Access | None:
+    """Follow the names of `wanted` through other types.
+
+    Returns: None if they lead nowhere, or to a member of another kind.
+    """
     first, *rest = wanted.steps
     place, type, bit_size = int(first) * btf.size_of(root) * 8, root, 0
-    for step in rest:
+    for step, ours in zip(rest, wanted.types[1:], strict=True):
         owner = btf.resolve(type)
         if isinstance(step, int):
             if owner.kind is not Kind.ARRAY or 0 < owner.count <= step:
@@ -69,11 +68,11 @@ def by_names(btf: Btf, root: int, wanted: Access) -> Access | None:
             place += step * btf.size_of(type) * 8
             continue
         found = next(_members(btf, owner, step, 0, MAX_DEPTH), None)
-        if found is None:
+        if found is None or not fields_alike(local, ours, btf, found[1].type):
             return None
         offset, member = found
         place, type, bit_size = place + offset, member.type, member.bit_size
-    return Access(wanted.steps, place, type, bit_size)
+    return Access(wanted.steps, wanted.types, place, type, bit_size)
 
 
 def _members(
@@ -89,9 +88,3 @@ def _members(
         elif not member.name:
             inner = btf.resolve(member.type)
             yield from _members(btf, inner, name, offset, depth - 1)
-
-
-def alike(one: Kind, other: Kind) -> bool:
-    """Tell whether two kinds can stand for the same thing in two kernels."""
-    groups = (COMPOSITE, SCALAR)
-    return one is other or any(one in g and other in g for g in groups)

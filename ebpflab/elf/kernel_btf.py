@@ -1,4 +1,4 @@
-"""The kernel's own BTF: its types, and the numbers of its functions (kfuncs).
+"""The kernel's own BTF: its types, where they can be had.
 
 It is there when the machine runs Linux with BTF; EBPFLAB_KERNEL_BTF names a file with
 another kernel's. Opened once, read type by type.
@@ -8,7 +8,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ebpflab.elf.btf import Btf, Kind
+from ebpflab.elf.btf import Btf
 
 CHOOSE = "EBPFLAB_KERNEL_BTF"
 USUAL_FILE = "/sys/kernel/btf/vmlinux"
@@ -26,12 +26,3 @@ def kernel_btf() -> Btf | None:
 @cache
 def _read(path: Path) -> Btf:
     return Btf.parse(path.read_bytes())
-
-
-def kernel_id(name: str) -> int:
-    """Return the id of a kernel function or variable; 0 = not known here."""
-    btf = kernel_btf()
-    if btf is None:
-        return 0
-    found = btf.find(name, Kind.FUNC) or btf.find(name, Kind.VAR)
-    return found.id if found else 0

@@ -7,19 +7,22 @@ here: what a relocation puts where (relocations.py), line records (line_info.py)
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ebpflab.elf.btf import Btf
 from ebpflab.elf.btf_ext import BtfExt
 from ebpflab.elf.file import ElfFile, Relocation, Symbol
 from ebpflab.elf.functions import Function
+from ebpflab.elf.kernel_symbols import UNKNOWN, KernelSymbol
 from ebpflab.elf.maps import MapPlace
 from ebpflab.elf.relocations import (
     CALL_OPCODE,
     Target,
+    absent,
     fill,
     is_function_address,
     is_local_call,
+    with_address,
 )
 from ebpflab.errors import ObjectError
 from ebpflab.isa.codec import SLOT_BYTES
@@ -39,7 +42,9 @@ class Parts:
     maps: tuple[MapPlace, ...]
     btf: Btf | None = None
     btf_ext: BtfExt = field(default_factory=BtfExt)
-    kernel_id: Callable[[str], int] = lambda name: 0  # of an extern; 0 = not found
+    kernel_symbol: Callable[[str], KernelSymbol] = lambda name: UNKNOWN
+    options: Mapping[str, int] = field(default_factory=dict)  # places in .kconfig
+    kconfig: MapSpec | None = None
     missing: tuple[str, ...] = ()  # what CO-RE did not find in the kernel
 
     def function_at(self, section: int, slot: int) -> Function | None:
@@ -129,15 +134,24 @@ class Linker:
             section = self.parts.elf.sections[symbol.section].name
             raise ObjectError.of("symbol-nowhere", at=place, section=section)
         target = Target.DATA if found.is_data else Target.MAP
-        if found.spec not in self.maps:
-            self.maps.append(found.spec)
-        return fill(insn, target, self.maps.index(found.spec), offset)
+        return fill(insn, target, self._index(found.spec), offset)
+
+    def _index(self, spec: MapSpec) -> int:
+        """Return the place of a map among the program's maps."""
+        if spec not in self.maps:
+            self.maps.append(spec)
+        return self.maps.index(spec)
 
     def _to_kernel(self, insn: Insn, symbol: Symbol, place: str) -> Insn:
-        """Fill in an extern: a function or a variable of the kernel."""
-        id = self.parts.kernel_id(symbol.name)
-        if id:
-            return fill(insn, Target.KERNEL, id)
-        if insn.is_wide and symbol.bind == "STB_WEAK":
-            return replace(insn, imm=0, next_imm=0)  # absent: its address is 0
+        """Fill in an extern: an option, a function or a variable of the kernel."""
+        if self.parts.kconfig and symbol.name in self.parts.options:
+            offset = self.parts.options[symbol.name]
+            return fill(insn, Target.DATA, self._index(self.parts.kconfig), offset)
+        found = self.parts.kernel_symbol(symbol.name)
+        if found.id:
+            return fill(insn, Target.KERNEL, found.id)
+        if found.address and insn.is_wide:
+            return with_address(insn, found.address)
+        if symbol.bind == "STB_WEAK":
+            return absent(insn)
         raise ObjectError.of("extern-unknown", at=place, name=symbol.name)

@@ -14,8 +14,8 @@ from typing import Any
 from ebpflab.elf.broken import reading
 from ebpflab.elf.btf import Btf, Kind, Member, Type
 from ebpflab.elf.file import ElfFile, Section
-from ebpflab.elf.map_types import MAP_TYPES
 from ebpflab.errors import ObjectError
+from ebpflab.isa.map_types import MAP_TYPE_NAMES
 from ebpflab.program import MapSpec
 
 BTF_MAPS = ".maps"
@@ -72,22 +72,12 @@ def find_maps(elf: ElfFile, btf: Btf | None) -> tuple[MapPlace, ...]:
     return tuple(found)
 
 
-def filled_slots(elf: ElfFile, place: MapPlace) -> list[str]:
+def _filled(elf: ElfFile, place: MapPlace, size: int) -> dict[int, str]:
     """Return the maps or programs that `.values = {...}` puts into a map's slots."""
-    if not place.slots:
-        return []
     start = place.offset + place.slots
-    rows = elf.relocations.get(place.section, ())
-    size = next(
-        s.size
-        for s in elf.symbols
-        if (s.section, s.value, s.name)
-        == (place.section, place.offset, place.spec.name)
-    )
-    inside = [r for r in rows if start <= r.offset < place.offset + size]
-    return [
-        f"[{(r.offset - start) // POINTER_BYTES}] = {r.symbol.name}" for r in inside
-    ]
+    rows = elf.relocations.get(place.section, ()) if place.slots else ()
+    inside = (r for r in rows if start <= r.offset < place.offset + size)
+    return {(r.offset - start) // POINTER_BYTES: r.symbol.name for r in inside}
 
 
 def _data_map(section: Section, btf: Btf | None) -> MapPlace:
@@ -134,7 +124,9 @@ def _described_maps(elf: ElfFile, section: Section, btf: Btf) -> Iterator[MapPla
                 if not variable:
                     raise ValueError("BTF does not describe this map")
                 found = _described(btf, variable.type, symbol.name, place)
-                yield replace(found, section=section.index, offset=symbol.value)
+                found = replace(found, section=section.index, offset=symbol.value)
+                slots = _filled(elf, found, symbol.size)
+                yield replace(found, spec=replace(found.spec, slots=slots))
 
 
 def _described(btf: Btf, type: int, name: str, place: str) -> MapPlace:
@@ -184,20 +176,28 @@ def _spec(
     described: dict[str, Any] = {}
     if types and kind not in WITHOUT_BTF:
         described = {"btf": btf.raw, **{f"{p}_type": id for p, id in types.items()}}
-    entries, flags = numbers.get("max_entries", 0), numbers.get("map_flags", 0)
     return MapSpec(
-        kind, sizes["key"], sizes["value"], entries, name=name, flags=flags, **described
+        kind,
+        sizes["key"],
+        sizes["value"],
+        numbers.get("max_entries", 0),
+        name=name,
+        flags=numbers.get("map_flags", 0),
+        extra=numbers.get("map_extra", 0),
+        **described,
     )
 
 
 def _type_name(number: int, place: str) -> str:
-    if number not in MAP_TYPES:
+    if number not in MAP_TYPE_NAMES:
         raise ObjectError.of("map-type-unknown", at=place, number=number)
-    return MAP_TYPES[number]
+    return MAP_TYPE_NAMES[number]
 
 
 def _number(btf: Btf, member: Member, place: str) -> int:
-    """Read `int (*member)[N]`, the way C has to say N in a type."""
+    """Read `int (*member)[N]`, the way C has to say N in a type; or an enum of N."""
+    if btf.resolve(member.type).kind in (Kind.ENUM, Kind.ENUM64):
+        return btf.resolve(member.type).members[0].value
     pointed = btf.resolve(_pointed(btf, member, place))
     if pointed.kind is Kind.ARRAY:
         return pointed.count

@@ -6,10 +6,12 @@
     maps.py        maps and global variables
     functions.py   code; link.py, relocations.py: joined into programs
     core.py        places in kernel structures, moved to where this kernel has them
-    sections.py    SEC("...") -> program type
+    sections.py    SEC("...") -> program type; notices.py: what is odd about it all
     dwarf.py       local variables on the stack; stack_sizes.py
+    host.py        executables that carry objects inside
+    kconfig.py     options of the kernel; kernel_symbols.py: its functions, variables
 
-Not here: anything about files that hold objects inside.
+Not here: giving anything of it to a kernel.
 """
 
 import os
@@ -26,37 +28,58 @@ from ebpflab.elf.btf_finish import finish
 from ebpflab.elf.core import relocate
 from ebpflab.elf.dwarf import find_variables
 from ebpflab.elf.file import ElfFile, parse
-from ebpflab.elf.functions import TEXT, Function, decode_sections, find_functions
-from ebpflab.elf.kernel_btf import kernel_btf, kernel_id
+from ebpflab.elf.functions import Function, decode_sections, find_functions
+from ebpflab.elf.host import embedded, is_host, joined
+from ebpflab.elf.kconfig import kconfig_map, options
+from ebpflab.elf.kernel_btf import kernel_btf
+from ebpflab.elf.kernel_symbols import find_symbol
 from ebpflab.elf.line_info import func_info, line_info, lines
 from ebpflab.elf.link import Linker, Parts
-from ebpflab.elf.maps import filled_slots, find_maps
-from ebpflab.elf.sections import SectionMeaning, meaning_of
+from ebpflab.elf.maps import find_maps
+from ebpflab.elf.notices import notices
+from ebpflab.elf.sections import meaning_of
 from ebpflab.errors import ObjectError
 from ebpflab.isa.codec import encode
 from ebpflab.isa.insn import Insn
-from ebpflab.language import catalogue
-from ebpflab.program import Object, Program, as_bytes
+from ebpflab.program import MapSpec, Object, Program, as_bytes
 
 UNKNOWN_TYPE = "unspec"
+MAX_BYTES = 1 << 29  # of one file; executables of Go are the largest that are met
 
 
 def load(source: str | os.PathLike[str] | bytes | SupportsBytes) -> Object:
-    """Read an object file, from its path or its bytes.
+    """Read an object file, from its path or its bytes; or a host program's objects.
 
-    Raises:  ObjectError: no such file, or not an eBPF object.
+    An executable that carries eBPF objects inside gives all that they hold; where it
+    carries several, programs and maps are named `object:program`, `object:map`.
+
+    Raises:  ObjectError: no such file, no eBPF object, or none inside.
     Kernel differs: nothing is loaded yet; a section name that libbpf no longer takes
              is understood when it begins with a type, and `notices` says so.
     """
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        try:
-            return read(path.read_bytes(), path.stem)
-        except (OSError, ValueError) as error:
-            raise ObjectError.of(
-                "object-unreadable", at=str(path), error=error
-            ) from error
-    return read(as_bytes(source, "source"))
+        return _read_any(_contents(path), path.stem)
+    return _read_any(as_bytes(source, "source"), "")
+
+
+def _contents(path: Path) -> bytes:
+    """Return what a file holds; only of a file, and only what memory can hold."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ObjectError.of("object-too-large", at=str(path), size=size)
+        if path.exists() and not path.is_file():
+            raise ObjectError.of("object-no-file", at=str(path))
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ObjectError.of("object-unreadable", at=str(path), error=error) from error
+
+
+def _read_any(raw: bytes, name: str) -> Object:
+    if not is_host(raw):
+        return read(raw, name)
+    return joined([read(inside, name) for inside in embedded(raw)], name, raw)
 
 
 def read(raw: bytes, name: str = "", type: str | None = None) -> Object:
@@ -77,10 +100,10 @@ def read(raw: bytes, name: str = "", type: str | None = None) -> Object:
         }
         return Object(
             programs,
-            {m.spec.name: m.spec for m in parts.maps},
+            {spec.name: spec for spec in _maps(parts)},
             license=license,
             name=name,
-            notices=tuple(_notices(parts, mains, type)),
+            notices=tuple(notices(parts, mains, type)),
             btf=parts.btf.raw if parts.btf else None,
             elf=raw,
         )
@@ -88,14 +111,24 @@ def read(raw: bytes, name: str = "", type: str | None = None) -> Object:
 
 def _take_apart(elf: ElfFile) -> Parts:
     types, ext = elf.section(".BTF"), elf.section(".BTF.ext")
-    btf = finish(Btf.parse(types.data), types, elf) if types else None
+    declared = Btf.parse(types.data) if types else None
+    btf = finish(declared, types, elf) if declared and types else None
     functions, maps = find_functions(elf), find_maps(elf, btf)
     code = decode_sections(functions)
-    if not (ext and btf):
-        return Parts(elf, functions, code, maps, btf, BtfExt(), kernel_id)
-    details = parse_ext(ext.data, btf)
-    missing = tuple(_fit_to_kernel(functions, code, details, btf))
-    return Parts(elf, functions, code, maps, btf, details, kernel_id, missing)
+    details = parse_ext(ext.data, btf) if ext and btf else BtfExt()
+    missing = _fit_to_kernel(functions, code, details, btf) if btf else ()
+    return Parts(
+        elf,
+        functions,
+        code,
+        maps,
+        btf,
+        details,
+        missing=tuple(missing),
+        kernel_symbol=lambda name: find_symbol(name, declared),
+        options={o.name: o.offset for o in options(btf)} if btf else {},
+        kconfig=kconfig_map(elf, btf),
+    )
 
 
 def _fit_to_kernel(
@@ -112,6 +145,12 @@ def _fit_to_kernel(
             section = code[indices[record.section]]
             if missing := relocate(section, record, btf, kernel):
                 yield missing
+
+
+def _maps(parts: Parts) -> Iterator[MapSpec]:
+    yield from (place.spec for place in parts.maps)
+    if parts.kconfig:
+        yield parts.kconfig
 
 
 def _license(elf: ElfFile) -> str:
@@ -152,26 +191,3 @@ def _program(parts: Parts, main: Function, license: str, type: str | None) -> Pr
         lines=rows,
         source_name=rows[0].file if rows else "",
     )
-
-
-def _notices(parts: Parts, mains: list[Function], type: str | None) -> Iterator[str]:
-    """Yield what a reader of this object should know."""
-    say = catalogue().say
-    for section in dict.fromkeys(f.section.name for f in mains if not type):
-        meaning: SectionMeaning | None = meaning_of(section)
-        if meaning is None:
-            yield say("section-unknown", section=section)
-        elif not meaning.exact:
-            yield say("section-inexact", section=section, prefix=meaning.kind.prefix)
-    if not mains and any(f.section.name == TEXT for f in parts.functions):
-        yield say("no-section")
-    if parts.btf_ext.core and kernel_btf() is None:
-        yield say("core-no-kernel")
-    for name in dict.fromkeys(parts.missing):
-        yield say("core-missing", name=name)
-    for place in parts.maps:
-        name, slots = place.spec.name, filled_slots(parts.elf, place)
-        if place.pinned:
-            yield say("map-pinned", map=name)
-        if slots:
-            yield say("map-slots", map=name, slots=", ".join(slots))

@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from ebpflab.errors import MapError
 from ebpflab.helpers.proto import Arg, Env, Ret, helper
+from ebpflab.isa.words import WORD32
 from ebpflab.maps.base import Map
+from ebpflab.maps.maps_of_maps import ArrayOfMaps, HashOfMaps
+from ebpflab.maps.rights import CPUS
 
 
 @helper(
@@ -17,21 +20,45 @@ from ebpflab.maps.base import Map
 )
 def map_lookup_elem(env: Env, map: Map, key: bytes) -> int | None:
     """Return where the value of `key` stands, or null."""
-    found = map.find(key)
-    env.tell("effect-lookup-missed" if found is None else "effect-lookup", map=map.name)
+    found = _found(env, map, key)
+    env.tell("effect-lookup" if found else "effect-lookup-missed", map=map.name)
     return found
+
+
+def _found(env: Env, map: Map, key: bytes) -> int:
+    """Return the address of a value, or of an inner map; 0 where there is none."""
+    if isinstance(map, ArrayOfMaps | HashOfMaps):
+        inner = map.thing_at(key)
+        return 0 if inner is None else env.handle_of(inner)
+    start = map.find(key, env.cpu)
+    return 0 if start is None else env.address_of(map, start)
+
+
+@helper(
+    Arg.CONST_MAP_PTR,
+    Arg.PTR_TO_MAP_KEY,
+    Arg.ANYTHING,
+    ret=Ret.PTR_TO_MAP_VALUE_OR_NULL,
+)
+def map_lookup_percpu_elem(env: Env, map: Map, key: bytes, cpu: int) -> int | None:
+    """Return where the value of `key` for another CPU stands, or null."""
+    cpu &= WORD32
+    start = map.find(key, cpu) if cpu < CPUS else None
+    missed = start is None
+    env.tell("effect-lookup-missed" if missed else "effect-lookup", map=map.name)
+    return None if start is None else env.address_of(map, start)
 
 
 @helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_KEY, Arg.PTR_TO_MAP_VALUE, Arg.ANYTHING)
 def map_update_elem(env: Env, map: Map, key: bytes, value: bytes, flags: int) -> int:
     """Put a value; return 0 or a negative errno."""
-    return _attempt(env, map, "effect-update", lambda: map.update(key, value, flags))
+    return _attempt(env, map, "effect-update", lambda: map.store(key, value, flags))
 
 
 @helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_KEY)
 def map_delete_elem(env: Env, map: Map, key: bytes) -> int:
     """Remove a key; return 0 or a negative errno."""
-    return _attempt(env, map, "effect-delete", lambda: map.delete(key))
+    return _attempt(env, map, "effect-delete", lambda: map.remove(key))
 
 
 def _attempt(env: Env, map: Map, effect: str, change: Callable[[], None]) -> int:

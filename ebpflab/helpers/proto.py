@@ -7,56 +7,133 @@ plain function over those. Names are the kernel's (enum bpf_arg_type, bpf_return
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
 from ebpflab.errors import VmFault
 from ebpflab.isa.helper_ids import HELPER_IDS
-from ebpflab.isa.words import WORD32, WORD64
+from ebpflab.isa.words import WORD32
 from ebpflab.maps.base import Map
+from ebpflab.program import Program
 
 
 class Arg(Enum):
-    """What an argument must be (kernel: enum bpf_arg_type)."""
+    """What an argument must be (kernel: enum bpf_arg_type, with its flags in the name).
+
+    MEM is read by the helper, UNINIT_MEM written by it; the size of both is the next
+    argument, unless the name says it (a long, a dynptr's 16 bytes).
+    """
 
     ANYTHING = auto()
     PTR_TO_CTX = auto()
     CONST_MAP_PTR = auto()
     PTR_TO_MAP_KEY = auto()
     PTR_TO_MAP_VALUE = auto()
-    PTR_TO_MEM = auto()  # read by the helper; its size is the next argument
-    PTR_TO_UNINIT_MEM = auto()  # written by the helper; likewise
+    PTR_TO_UNINIT_MAP_VALUE = auto()
+    PTR_TO_MAP_VALUE_OR_NULL = auto()
+    PTR_TO_MEM = auto()
+    PTR_TO_MEM_OR_NULL = auto()
+    PTR_TO_UNINIT_MEM = auto()
+    PTR_TO_LONG = auto()  # 8 bytes, written
+    PTR_TO_CONST_STR = auto()  # in a read-only map, zero-terminated
+    PTR_TO_FUNC = auto()
+    PTR_TO_STACK_OR_NULL = auto()  # a callback's context
+    PTR_TO_RINGBUF_MEM = auto()  # what ringbuf_reserve returned
+    PTR_TO_SPIN_LOCK = auto()
     CONST_SIZE = auto()
     CONST_SIZE_OR_ZERO = auto()
+    CONST_ALLOC_SIZE_OR_ZERO = auto()
+
+
+SIZES = (Arg.CONST_SIZE, Arg.CONST_SIZE_OR_ZERO)
+READ_MEMORY = (Arg.PTR_TO_MEM, Arg.PTR_TO_MEM_OR_NULL)
 
 
 class Ret(Enum):
     """What a helper returns (kernel: enum bpf_return_type)."""
 
     INTEGER = auto()
+    VOID = auto()
     PTR_TO_MAP_VALUE_OR_NULL = auto()
+    PTR_TO_RINGBUF_MEM_OR_NULL = auto()
+
+
+ADDRESSES = (Ret.PTR_TO_MAP_VALUE_OR_NULL, Ret.PTR_TO_RINGBUF_MEM_OR_NULL)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The process in whose name programs run here; a simulated one."""
+
+    pid: int = 1234  # the thread
+    tgid: int = 1234  # the process
+    uid: int = 1000
+    gid: int = 1000
+    comm: bytes = b"ebpflab"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A packet and the room around it, as a program may move its limits.
+
+    before + meta + data + after never changes its length by moving a limit; `linear`
+    tells how many bytes of `data` lie between data and data_end.
+    """
+
+    before: bytes  # free room in front
+    meta: bytes  # between data_meta and data
+    data: bytes
+    room_after: int  # free bytes behind
+    header: int = 0  # bytes of `before` that are the link-layer header
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A wish of a helper: call the program's function at this address."""
+
+    function: int
+    args: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TailCall:
+    """A wish of a helper: go on in another program, and do not come back."""
+
+    program: Program
 
 
 class Env(Protocol):
     """What a behavior may reach: memory, the packet, the clock, the machine."""
 
     cpu: int
+    task: Task
+    frame: Frame
 
     def read(self, address: int, size: int) -> bytes: ...
     def write(self, address: int, data: bytes) -> None: ...
     def map_at(self, address: int) -> Map | None: ...
+    def handle_of(self, map: Map) -> int: ...
     def address_of(self, map: Map, offset: int) -> int: ...
+    def scratch(self, name: str, data: bytes) -> int: ...
     def packet(self) -> tuple[int, int] | None: ...
+    def move(self, frame: Frame) -> None: ...
+    def patch(self, offset: int, data: bytes) -> None: ...
+    def context(self, name: str) -> int: ...
+    def set_context(self, name: str, value: int) -> None: ...
     def clock_ns(self) -> int: ...
     def random_u32(self) -> int: ...
     def record(self, map: Map, cpu: int, data: bytes) -> None: ...
+    def reserve(self, map: Map, size: int) -> int: ...
+    def commit(self, address: int, keep: bool) -> None: ...
+    def trace(self, text: bytes) -> None: ...
     def tell(self, effect: str, **values: str | int) -> None: ...
     def write_map(self, map: Map, change: Callable[[], None]) -> None: ...
 
 
-Behavior = Callable[..., int | None]
+Result = int | None | TailCall | Generator[Callback, int, int]
+Behavior = Callable[..., Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +145,7 @@ class Proto:
     args: tuple[Arg, ...]
     ret: Ret
     gpl_only: bool
+    moves_packet: bool  # pointers into the packet are invalid afterwards
     run: Behavior
 
 
@@ -75,7 +153,10 @@ HELPERS: dict[int, Proto] = {}
 
 
 def helper(
-    *args: Arg, ret: Ret = Ret.INTEGER, gpl_only: bool = False
+    *args: Arg,
+    ret: Ret = Ret.INTEGER,
+    gpl_only: bool = False,
+    moves_packet: bool = False,
 ) -> Callable[[Behavior], Behavior]:
     """Register a helper under the UAPI number of its function's name."""
 
@@ -83,31 +164,25 @@ def helper(
         id = HELPER_IDS[run.__name__]
         if id in HELPERS:
             raise ValueError(f"helper {id} is already {HELPERS[id].name}")
-        HELPERS[id] = Proto(id, run.__name__, args, ret, gpl_only, run)
+        HELPERS[id] = Proto(id, run.__name__, args, ret, gpl_only, moves_packet, run)
         return run
 
     return register
 
 
-def call(proto: Proto, env: Env, words: list[int]) -> int:
-    """Run a helper on the five words of a call; return r0.
+def call(proto: Proto, env: Env, words: list[int]) -> Result:
+    """Run a helper on the five words of a call; return what it answers.
 
     Raises:  VmFault: an argument is not what the contract says.
     """
     arguments: list[Any] = []
     for index, kind in enumerate(proto.args):
-        if kind in _SIZES and proto.args[index - 1] is Arg.PTR_TO_MEM:
+        if kind in SIZES and proto.args[index - 1] in READ_MEMORY:
             continue  # the bytes before it know their size
         following = words[index + 1] if index + 1 < len(words) else 0
         map = next((a for a in arguments if isinstance(a, Map)), None)
         arguments.append(_argument(kind, env, words[index], following, map, index))
-    result = proto.run(env, *arguments)
-    if proto.ret is Ret.PTR_TO_MAP_VALUE_OR_NULL:
-        return 0 if result is None else env.address_of(arguments[0], result)
-    return (result or 0) & WORD64
-
-
-_SIZES = (Arg.CONST_SIZE, Arg.CONST_SIZE_OR_ZERO)
+    return proto.run(env, *arguments)
 
 
 def _argument(
@@ -126,6 +201,8 @@ def _argument(
             return env.read(word, map.spec.value_size)
         case Arg.PTR_TO_MEM:
             return env.read(word, following & WORD32)
+        case Arg.PTR_TO_MEM_OR_NULL:
+            return env.read(word, following & WORD32) if word else b""
         case Arg.CONST_SIZE | Arg.CONST_SIZE_OR_ZERO:
             return word & WORD32
         case _:

@@ -2,15 +2,34 @@
 
 from ebpflab.errors import RunError
 from ebpflab.hooks import (  # noqa: F401  (they register)
+    cgroup_device,
     cgroup_skb,
+    cgroup_sock,
+    cgroup_sock_addr,
+    cgroup_sockopt,
+    cgroup_sysctl,
+    flow_dissector,
+    kprobe,
+    lwt,
+    netfilter,
+    perf_event,
     raw,
+    raw_tracepoint,
     sched_cls,
+    sk_lookup,
+    sk_msg,
+    sk_reuseport,
+    sk_skb,
+    sock_ops,
     socket_filter,
+    syscall,
+    tracepoint,
     xdp,
 )
+from ebpflab.hooks.access import Access
 from ebpflab.hooks.hook import HOOKS, ContextField, Hook
 
-__all__ = ["HOOKS", "ContextField", "Hook", "hook_of"]
+__all__ = ["HOOKS", "Access", "ContextField", "Hook", "hook_of"]
 
 
 def hook_of(type: str) -> Hook:

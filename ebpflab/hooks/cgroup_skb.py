@@ -8,8 +8,9 @@ from ebpflab.hooks.hook import Hook, register
 from ebpflab.hooks.socket_buffer import (
     CONTEXT_SIZE,
     ETHERNET_HEADER,
-    FIELDS,
     LARGEST_PACKET,
+    SCRATCH,
+    sk_buff,
 )
 
 register(
@@ -17,7 +18,10 @@ register(
         type="cgroup_skb",
         context="__sk_buff",
         context_size=CONTEXT_SIZE,
-        fields=FIELDS,
+        fields=sk_buff(
+            hidden=("tc_classid data_meta flow_keys wire_len tstamp_type"),
+            written=f"{SCRATCH} mark priority tstamp",
+        ),
         context_writable=True,
         returns={0: "DROP", 1: "PASS"},
         data_min=ETHERNET_HEADER,

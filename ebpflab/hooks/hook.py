@@ -8,6 +8,8 @@ the register) is one row with `pointer` set.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ebpflab.hooks.access import Access
+
 
 @dataclass(frozen=True, slots=True)
 class ContextField:
@@ -16,10 +18,22 @@ class ContextField:
     name: str
     offset: int  # bytes
     size: int  # bytes
-    pointer: str = ""  # "data", "data_end", "data_meta": it yields this address
+    pointer: str = ""  # "data", "data_end", "data_meta", ...: it yields this address
     default: int = 0  # what a test run puts there
     from_data: int = -1  # or: the bytes of the packet that it repeats, from here
     settable: bool = False  # a run may be given another value
+    is_length: bool = False  # it holds the length of the data
+    reads: Access = Access.ANY
+    writes: Access = Access.NONE
+    readable_in: tuple[str, ...] = ()  # attach types; () = all
+    writable_in: tuple[str, ...] = ()
+
+    def rights(self, right: str, attach_type: str) -> Access:
+        """Return how a program may "read" or "write" it under an attach type."""
+        where = self.readable_in if right == "read" else self.writable_in
+        if where and attach_type not in where:
+            return Access.NONE
+        return self.reads if right == "read" else self.writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,29 @@ class Hook:
     data_max: int = 1 << 20  # bytes that a test run takes at most
     linear_max: int = 1 << 20  # of these, bytes that lie between data and data_end
     pulled: int = 0  # header bytes that lie before data, out of reach
+    has_packet: bool = True
+    room_before: int = 0  # free bytes in front of the packet
     verified: bool = True  # False: it is for programs that no verifier judges
+    open_size: bool = False  # the context may be any longer
+    open_bytes: range = range(0)  # context bytes that are no fields, read at will
+    things: Mapping[str, int] = field(default_factory=dict)  # pointed to: bytes
+    attach_types: tuple[str, ...] = ()  # where it can be attached, if that matters
+    test_run: bool = True  # Linux can run it without attaching it
+
+    def field(self, name: str) -> ContextField:
+        """Return a context field by its name."""
+        return next(row for row in self.fields if row.name == name)
+
+    def may(self, right: str, offset: int, size: int, attach_type: str = "") -> bool:
+        """Tell whether Linux lets a program "read" or "write" there in its context."""
+        if offset in self.open_bytes and offset + size - 1 in self.open_bytes:
+            return right == "read" and offset % size == 0
+        attach_type = attach_type or next(iter(self.attach_types), "")
+        return any(
+            row.rights(right, attach_type).allows(row.size, offset - row.offset, size)
+            for row in self.fields
+            if row.offset <= offset < row.offset + row.size
+        )
 
 
 HOOKS: dict[str, Hook] = {}

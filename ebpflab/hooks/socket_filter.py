@@ -8,8 +8,10 @@ from ebpflab.hooks.hook import Hook, register
 from ebpflab.hooks.socket_buffer import (
     CONTEXT_SIZE,
     ETHERNET_HEADER,
-    FIELDS,
     LARGEST_PACKET,
+    OF_THE_SOCKET,
+    SCRATCH,
+    sk_buff,
 )
 
 register(
@@ -17,7 +19,13 @@ register(
         type="socket_filter",
         context="__sk_buff",
         context_size=CONTEXT_SIZE,
-        fields=FIELDS,
+        fields=sk_buff(
+            hidden=(
+                f"{OF_THE_SOCKET} tc_classid data data_end data_meta flow_keys "
+                "tstamp wire_len tstamp_type hwtstamp"
+            ),
+            written=SCRATCH,
+        ),
         context_writable=True,
         data_min=ETHERNET_HEADER,
         data_max=LARGEST_PACKET,

@@ -5,10 +5,12 @@ A test run takes packets larger than a page, but only the first 3,520 bytes lie 
 sizes as observed on Linux 6.18 (x86-64).
 """
 
+from ebpflab.hooks.access import Access
 from ebpflab.hooks.hook import ContextField, Hook, register
 
 ETHERNET_HEADER = 14  # bytes
 LOOPBACK = 1  # the interface index that a test run tells
+_WHOLE = Access.WHOLE
 
 register(
     Hook(
@@ -16,12 +18,16 @@ register(
         context="xdp_md",
         context_size=24,
         fields=(
-            ContextField("data", 0, 4, pointer="data"),
-            ContextField("data_end", 4, 4, pointer="data_end"),
-            ContextField("data_meta", 8, 4, pointer="data_meta"),
-            ContextField("ingress_ifindex", 12, 4, default=LOOPBACK, settable=True),
-            ContextField("rx_queue_index", 16, 4, settable=True),
-            ContextField("egress_ifindex", 20, 4),
+            ContextField("data", 0, 4, pointer="data", reads=_WHOLE),
+            ContextField("data_end", 4, 4, pointer="data_end", reads=_WHOLE),
+            ContextField("data_meta", 8, 4, pointer="data_meta", reads=_WHOLE),
+            ContextField(
+                "ingress_ifindex", 12, 4, default=LOOPBACK, settable=True, reads=_WHOLE
+            ),
+            ContextField("rx_queue_index", 16, 4, settable=True, reads=_WHOLE),
+            ContextField(
+                "egress_ifindex", 20, 4, reads=_WHOLE, readable_in=("xdp_devmap",)
+            ),
         ),
         returns={
             0: "XDP_ABORTED",
@@ -33,5 +39,7 @@ register(
         data_min=ETHERNET_HEADER,
         data_max=73_152,
         linear_max=3_520,
+        room_before=216,
+        attach_types=("xdp", "xdp_devmap", "xdp_cpumap"),
     )
 )

@@ -13,6 +13,7 @@ from ebpflab.isa.operations import (
     CallKind,
     Control,
     InsnClass,
+    Mode,
     Source,
 )
 
@@ -24,7 +25,7 @@ def registers_read(insn: Insn, arguments: int = 5) -> tuple[int, ...]:
     """Return the registers whose values matter; `arguments` of them for a call."""
     match insn.insn_class:
         case InsnClass.LD:
-            return ()
+            return _read_by_packet_load(insn)
         case InsnClass.LDX:
             return (insn.src,)
         case InsnClass.ST:
@@ -50,6 +51,17 @@ def registers_written(insn: Insn) -> tuple[int, ...]:
             return ()
 
 
+def registers_lost(insn: Insn) -> tuple[int, ...]:
+    """Return the registers that hold nothing any more: after a call of a helper."""
+    legacy = insn.insn_class is InsnClass.LD and not insn.is_wide
+    return LOST_IN_A_CALL if legacy or is_helper_call(insn) else ()
+
+
+def is_exit(insn: Insn) -> bool:
+    """Tell whether this ends a function, or the program."""
+    return insn.insn_class is InsnClass.JMP and insn.code == Control.EXIT
+
+
 def is_helper_call(insn: Insn) -> bool:
     """Tell whether this calls a helper by its number."""
     return _is_call(insn) and insn.src == CallKind.HELPER
@@ -62,6 +74,13 @@ def is_local_call(insn: Insn) -> bool:
 
 def _is_call(insn: Insn) -> bool:
     return insn.insn_class is InsnClass.JMP and insn.code == Control.CALL
+
+
+def _read_by_packet_load(insn: Insn) -> tuple[int, ...]:
+    """A load from the packet takes the context from r6, whatever it names."""
+    if insn.is_wide:
+        return ()
+    return (6, insn.src) if insn.mode == Mode.IND else (6,)
 
 
 def _read_by_store(insn: Insn) -> tuple[int, ...]:

@@ -13,11 +13,12 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, SupportsBytes
 
 from ebpflab.errors import LinuxError, MapError
+from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.linux.btf import load_btf
 from ebpflab.linux.cpus import possible_cpus
 from ebpflab.linux.descriptor import Descriptor
 from ebpflab.linux.syscall import bpf, checked, errno_name, errno_words
-from ebpflab.linux.types import MAP_TYPES, number_of
+from ebpflab.linux.types import number_of
 from ebpflab.program import MapSpec, Object, Program, as_bytes
 
 Key = bytes | SupportsBytes | int
@@ -251,6 +252,7 @@ def _created(spec: MapSpec) -> Descriptor:
         "max_entries": _entries(spec),
         "map_flags": spec.flags,
         "map_name": kernel_name(spec.name),
+        "map_extra": spec.extra,
     }
     inner = LiveMap(spec.inner) if spec.inner else nullcontext()
     btf = load_btf(spec.btf, at) if spec.btf else nullcontext()

@@ -1,9 +1,9 @@
-"""The numbers of program types, map types and attach types, by their usual names.
+"""The numbers of program types and attach types, by their usual names.
 
 The names are libbpf's and bpftool's (`xdp`, `percpu_hash`, `cgroup_inet4_connect`);
 the numbers are part of the kernel's binary interface, so each table only grows.
-Source: the UAPI header linux/bpf.h, enums bpf_prog_type, bpf_map_type and
-bpf_attach_type, complete up to Linux 6.18.
+Map types stand in `isa/map_types.py`. Source: the UAPI header linux/bpf.h, enums
+bpf_prog_type and bpf_attach_type, complete up to Linux 6.18.
 """
 
 from collections.abc import Mapping
@@ -16,15 +16,6 @@ _PROGRAMS = """
     sk_msg raw_tracepoint cgroup_sock_addr lwt_seg6local lirc_mode2 sk_reuseport
     flow_dissector cgroup_sysctl raw_tracepoint_writable cgroup_sockopt tracing
     struct_ops ext lsm sk_lookup syscall netfilter
-"""
-
-_MAPS = """
-    unspec hash array prog_array perf_event_array percpu_hash percpu_array
-    stack_trace cgroup_array lru_hash lru_percpu_hash lpm_trie array_of_maps
-    hash_of_maps devmap sockmap cpumap xskmap sockhash cgroup_storage
-    reuseport_sockarray percpu_cgroup_storage queue stack sk_storage devmap_hash
-    struct_ops ringbuf inode_storage task_storage bloom_filter user_ringbuf
-    cgrp_storage arena
 """
 
 _ATTACHMENTS = """
@@ -50,7 +41,6 @@ def _numbered(names: str) -> dict[str, int]:
 
 
 PROGRAM_TYPES = _numbered(_PROGRAMS)
-MAP_TYPES = _numbered(_MAPS)
 ATTACH_TYPES = _numbered(_ATTACHMENTS)
 
 

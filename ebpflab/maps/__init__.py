@@ -9,9 +9,18 @@ from types import ModuleType
 from ebpflab.errors import MapError
 from ebpflab.maps import (  # noqa: F401  (they register)
     array,
+    bloom_filter,
+    cgroup_array,
     hash,
     lpm_trie,
+    lru,
+    maps_of_maps,
     perf_event_array,
+    prog_array,
+    ringbuf,
+    sequence,
+    stack_trace,
+    targets,
 )
 from ebpflab.maps.base import Map, type_of_map
 from ebpflab.program import MapSpec, Object, Program
@@ -28,6 +37,8 @@ def make_map(spec: MapSpec) -> Map:
     made = type_of_map[spec.type](spec)
     for key, value in spec.init.items():
         made.update(key, value)
+    if spec.frozen:
+        made.freeze()
     return made
 
 

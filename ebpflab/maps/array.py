@@ -1,4 +1,4 @@
-"""array: values by index, all of them there from the start, zeroed.
+"""array and percpu_array: values by index, all there from the start, zeroed.
 
 Source: docs.kernel.org/bpf/map_array.html; errno as observed on Linux 6.18.
 """
@@ -6,18 +6,12 @@ Source: docs.kernel.org/bpf/map_array.html; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Iterator
 
-from ebpflab.maps.base import (
-    FROM_PROGRAMS,
-    FROM_USERSPACE,
-    CreateFlag,
-    Map,
-    UpdateFlag,
-    map_type,
-)
+from ebpflab.maps.base import LARGEST, Map, map_type, padded
+from ebpflab.maps.percpu import PerCpu
+from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 from ebpflab.program import MapSpec
 
 INDEX_SIZE = 4  # bytes: a 32-bit index
-_ALIGNMENT = 8  # values stand at multiples of 8 bytes
 
 
 @map_type
@@ -26,30 +20,30 @@ class Array(Map):
 
     type = "array"
     flags_taken = (
-        CreateFlag.NUMA_NODE
-        | CreateFlag.MMAPABLE
-        | CreateFlag.INNER_MAP
-        | FROM_USERSPACE
-        | FROM_PROGRAMS
+        CreateFlag.NUMA_NODE | CreateFlag.MMAPABLE | CreateFlag.INNER_MAP | EVERY_ACCESS
     )
+    values_in_slot = 1
 
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
-        self.stride = -(-spec.value_size // _ALIGNMENT) * _ALIGNMENT
-        self.values = bytearray(self.stride * spec.max_entries)
+        self.stride = padded(spec.value_size)
+        self.slot_size = self.stride * self.values_in_slot
+        self.values = bytearray(self.slot_size * spec.max_entries)
 
     def check_spec(self) -> None:
         spec = self.spec
         if spec.key_size != INDEX_SIZE or spec.value_size <= 0 or spec.max_entries <= 0:
             raise self.refuse(errno.EINVAL, "array-spec")
-        if spec.value_size * spec.max_entries > _LARGEST:
-            raise self.refuse(errno.E2BIG, "map-too-big", largest=_LARGEST)
+        if spec.value_size * spec.max_entries > LARGEST:
+            raise self.refuse(errno.E2BIG, "map-too-big", largest=LARGEST)
 
-    def find(self, key: bytes) -> int | None:
+    def find(self, key: bytes, cpu: int = 0) -> int | None:
         index = int.from_bytes(key, "little")
-        return index * self.stride if index < self.spec.max_entries else None
+        if index >= self.spec.max_entries:
+            return None
+        return index * self.slot_size + cpu * self.stride
 
-    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+    def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         start = self.find(key)
         if flags not in tuple(UpdateFlag):
             raise self.refuse(errno.EINVAL, "map-unknown-flags", flags=flags)
@@ -61,11 +55,16 @@ class Array(Map):
             raise self.refuse(errno.EEXIST, "array-all-exist")
         self.values[start : start + len(value)] = value
 
-    def delete(self, key: bytes) -> None:
+    def remove(self, key: bytes) -> None:
         raise self.refuse(errno.EINVAL, "array-no-delete")
 
     def keys(self) -> Iterator[bytes]:
         return (i.to_bytes(INDEX_SIZE, "little") for i in range(self.spec.max_entries))
 
 
-_LARGEST = 1 << 30  # bytes; Linux allows more where there is memory
+@map_type
+class PercpuArray(PerCpu, Array):
+    """An array with a value for each CPU."""
+
+    type = "percpu_array"
+    flags_taken = CreateFlag.NUMA_NODE | EVERY_ACCESS

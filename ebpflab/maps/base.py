@@ -1,7 +1,9 @@
-"""What every map has: a blueprint, one buffer of values, and the four operations.
+"""What every map has: a blueprint, one buffer of values, and its two sides.
 
-A map never hands out its values one by one: they stand in `values`, one buffer that
-programs see as a memory region, and `find` tells at which byte a key's value stands.
+Programs reach a map through `find`, `store` and `remove`; userspace (Python, here)
+through `lookup`, `update` and `delete`, which ask for the map's rights first. A map
+hands programs no values: they stand in `values`, one buffer that programs see as a
+memory region, and `find` tells at which byte a key's value stands.
 Errors carry Linux's errno. Source: bpf(2); edge behavior as observed on Linux 6.18.
 """
 
@@ -10,42 +12,26 @@ from __future__ import annotations
 import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from enum import IntEnum, IntFlag
-from typing import ClassVar, SupportsBytes
+from typing import Any, ClassVar, SupportsBytes
 
 from ebpflab.errors import MapError
+from ebpflab.maps.rights import (
+    ENOTSUPP,
+    FROM_PROGRAMS,
+    FROM_USERSPACE,
+    CreateFlag,
+    UpdateFlag,
+)
 from ebpflab.program import MapSpec, as_bytes
+
+__all__ = ["Key", "Map", "errno_name", "map_type", "padded", "type_of_map"]
 
 type_of_map: dict[str, type[Map]] = {}
 
 Key = bytes | SupportsBytes | int
 
-
-class UpdateFlag(IntEnum):
-    """What `update` may do (UAPI: BPF_ANY, BPF_NOEXIST, BPF_EXIST)."""
-
-    ANY = 0
-    NOEXIST = 1
-    EXIST = 2
-
-
-class CreateFlag(IntFlag):
-    """How a map is made (UAPI: BPF_F_*)."""
-
-    NO_PREALLOC = 0x1
-    NUMA_NODE = 0x4
-    RDONLY = 0x8
-    WRONLY = 0x10
-    ZERO_SEED = 0x40
-    RDONLY_PROG = 0x80
-    WRONLY_PROG = 0x100
-    MMAPABLE = 0x400
-    PRESERVE_ELEMS = 0x800
-    INNER_MAP = 0x1000
-
-
-FROM_USERSPACE = CreateFlag.RDONLY | CreateFlag.WRONLY
-FROM_PROGRAMS = CreateFlag.RDONLY_PROG | CreateFlag.WRONLY_PROG
+ALIGNMENT = 8  # values stand at multiples of 8 bytes
+LARGEST = 1 << 30  # bytes of values; Linux allows more where there is memory
 
 
 class Map(ABC):
@@ -54,12 +40,14 @@ class Map(ABC):
     type: ClassVar[str]
     value_access: ClassVar[bool] = True  # programs may hold pointers to its values
     flags_taken: ClassVar[int]  # CreateFlags; any other is EINVAL
+    stride: int = 0  # bytes from one value to the next in `values`
 
     def __init__(self, spec: MapSpec) -> None:
         self.spec = spec
+        self.frozen = False
+        self.values = bytearray()
         self._check_flags()
         self.check_spec()
-        self.values = bytearray()
 
     @abstractmethod
     def check_spec(self) -> None:
@@ -74,24 +62,76 @@ class Map(ABC):
             flags & pair == pair for pair in (FROM_USERSPACE, FROM_PROGRAMS)
         )
         if flags & ~self.flags_taken or contradiction:
-            shown = f"{flags:#x}"
-            raise self.refuse(errno.EINVAL, "map-create-flags", flags=shown)
+            raise self.refuse(errno.EINVAL, "map-create-flags", flags=f"{flags:#x}")
+
+    # -- as programs reach it --
 
     @abstractmethod
-    def find(self, key: bytes) -> int | None:
+    def find(self, key: bytes, cpu: int = 0) -> int | None:
         """Return where in `values` the value of `key` starts, or None."""
 
     @abstractmethod
-    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+    def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         """Put a value. Raises MapError with Linux's errno."""
 
     @abstractmethod
-    def delete(self, key: bytes) -> None:
+    def remove(self, key: bytes) -> None:
         """Remove a key. Raises MapError with Linux's errno."""
 
     @abstractmethod
     def keys(self) -> Iterator[bytes]:
         """Go through the keys, in the order of BPF_MAP_GET_NEXT_KEY."""
+
+    @property
+    def readable_by_programs(self) -> bool:
+        return not self.spec.flags & CreateFlag.WRONLY_PROG
+
+    @property
+    def writable_by_programs(self) -> bool:
+        return not self.spec.flags & CreateFlag.RDONLY_PROG
+
+    # -- as userspace reaches it --
+
+    def lookup(self, key: Key = b"") -> Any:
+        """Return the value of `key`, or None. Raises MapError: no right to read."""
+        data = self.key_bytes(key)
+        self.check_readable()
+        start = self.find(data)
+        return None if start is None else self.value_at(start)
+
+    def update(self, key: Key, value: Any, flags: int = UpdateFlag.ANY) -> None:
+        """Put a value; flags 1 = only if new, 2 = only if there.
+
+        Raises:  MapError: with Linux's errno.
+        """
+        data, content = self.key_bytes(key), self.value_bytes(value)
+        self.check_writable()
+        self.store(data, content, flags)
+
+    def delete(self, key: Key) -> None:
+        """Remove a key. Raises MapError with Linux's errno."""
+        data = self.key_bytes(key)
+        self.check_writable()
+        self.remove(data)
+
+    def pop(self, key: Key = b"") -> Any:
+        """Take a value out. Raises MapError: nothing there, or not for this type."""
+        raise self.refuse(ENOTSUPP, "map-no-pop")
+
+    def freeze(self) -> None:
+        """Forbid writing from userspace from now on. Raises MapError: it is frozen."""
+        if self.frozen:
+            raise self.refuse(errno.EBUSY, "map-frozen-twice")
+        self.check_writable()
+        self.frozen = True
+
+    def check_readable(self) -> None:
+        if self.spec.flags & CreateFlag.WRONLY:
+            raise self.refuse(errno.EPERM, "map-write-only")
+
+    def check_writable(self) -> None:
+        if self.spec.flags & CreateFlag.RDONLY or self.frozen:
+            raise self.refuse(errno.EPERM, "map-read-only")
 
     @property
     def name(self) -> str:
@@ -100,7 +140,7 @@ class Map(ABC):
     def refuse(self, number: int, key: str, **values: object) -> MapError:
         """Make the error of the catalogue row `key` with `number` as its errno."""
         at = f"{self.name or 'map'} ({self.type})"
-        code = errno.errorcode[number]
+        code = errno_name(number)
         return MapError.of(key, at=at, errno=number, code=code, **values)
 
     def snapshot(self) -> Callable[[], None]:
@@ -112,14 +152,23 @@ class Map(ABC):
 
         return restore
 
+    def value_at(self, start: int) -> Any:
+        """Return the value that starts at this byte of `values`."""
+        return bytes(self.values[start : start + self.spec.value_size])
+
     def key_bytes(self, key: Key) -> bytes:
         """Return the key as bytes; an int is little-endian, as programs see it.
 
         Raises:  MapError: not `key_size` bytes.
         """
-        return self._sized(key, self.spec.key_size, "key")
+        return self.sized(key, self.spec.key_size, "key")
 
-    def _sized(self, value: Key, size: int, what: str) -> bytes:
+    def value_bytes(self, value: Any) -> bytes:
+        """Return a value as bytes; see key_bytes."""
+        return self.sized(value, self.spec.value_size, "value")
+
+    def sized(self, value: Key, size: int, what: str) -> bytes:
+        """Return `size` bytes. Raises MapError: it has another size."""
         if isinstance(value, int):
             try:
                 return value.to_bytes(size, "little", signed=value < 0)
@@ -134,22 +183,20 @@ class Map(ABC):
             )
         return data
 
-    def __getitem__(self, key: Key) -> bytes:
-        start = self.find(self.key_bytes(key))
-        if start is None:
+    def __getitem__(self, key: Key) -> Any:
+        value = self.lookup(key)
+        if value is None:
             raise self.refuse(errno.ENOENT, "map-no-such-key", shown=repr(key))
-        return bytes(self.values[start : start + self.spec.value_size])
+        return value
 
-    def __setitem__(self, key: Key, value: Key) -> None:
-        self.update(
-            self.key_bytes(key), self._sized(value, self.spec.value_size, "value")
-        )
+    def __setitem__(self, key: Key, value: Any) -> None:
+        self.update(key, value)
 
     def __delitem__(self, key: Key) -> None:
-        self.delete(self.key_bytes(key))
+        self.delete(key)
 
     def __contains__(self, key: Key) -> bool:
-        return self.find(self.key_bytes(key)) is not None
+        return self.lookup(key) is not None
 
     def __iter__(self) -> Iterator[bytes]:
         return self.keys()
@@ -157,9 +204,19 @@ class Map(ABC):
     def __len__(self) -> int:
         return sum(1 for _ in self.keys())
 
-    def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Go through keys with their values."""
-        return ((key, self[key]) for key in self.keys())
+    def items(self) -> Iterator[tuple[bytes, Any]]:
+        """Go through keys with their values; slots that hold nothing are left out."""
+        pairs = ((key, self.lookup(key)) for key in self.keys())
+        return ((key, value) for key, value in pairs if value is not None)
+
+
+def padded(size: int) -> int:
+    """Return how many bytes a value of this size takes among others."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def errno_name(number: int) -> str:
+    return "ENOTSUPP" if number == ENOTSUPP else errno.errorcode[number]
 
 
 def map_type(cls: type[Map]) -> type[Map]:

@@ -1,4 +1,4 @@
-"""hash: values by any key of a fixed size.
+"""hash and percpu_hash: values by any key of a fixed size.
 
 Kernel differs: keys come in the order in which they were put; Linux's order is that of
 its buckets. Source: docs.kernel.org/bpf/map_hash.html; errno as observed on Linux 6.18.
@@ -6,13 +6,14 @@ its buckets. Source: docs.kernel.org/bpf/map_hash.html; errno as observed on Lin
 
 import errno
 
-from ebpflab.maps.base import (
-    FROM_PROGRAMS,
-    FROM_USERSPACE,
-    CreateFlag,
-    map_type,
-)
+from ebpflab.maps.base import map_type
+from ebpflab.maps.percpu import PerCpu
+from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag
 from ebpflab.maps.slots import SlotMap
+
+HASH_FLAGS = (
+    CreateFlag.NO_PREALLOC | CreateFlag.NUMA_NODE | CreateFlag.ZERO_SEED | EVERY_ACCESS
+)
 
 
 @map_type
@@ -20,13 +21,7 @@ class Hash(SlotMap):
     """A hash table."""
 
     type = "hash"
-    flags_taken = (
-        CreateFlag.NO_PREALLOC
-        | CreateFlag.NUMA_NODE
-        | CreateFlag.ZERO_SEED
-        | FROM_USERSPACE
-        | FROM_PROGRAMS
-    )
+    flags_taken = HASH_FLAGS
     full = errno.E2BIG
 
     def check_spec(self) -> None:
@@ -35,3 +30,10 @@ class Hash(SlotMap):
 
     def same_key(self, key: bytes) -> bytes:
         return key
+
+
+@map_type
+class PercpuHash(PerCpu, Hash):
+    """A hash table with a value for each CPU."""
+
+    type = "percpu_hash"

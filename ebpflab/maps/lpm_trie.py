@@ -11,13 +11,8 @@ Source: docs.kernel.org/bpf/map_lpm_trie.html; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Callable, Iterator
 
-from ebpflab.maps.base import (
-    FROM_PROGRAMS,
-    FROM_USERSPACE,
-    CreateFlag,
-    UpdateFlag,
-    map_type,
-)
+from ebpflab.maps.base import map_type
+from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 from ebpflab.maps.slots import SlotMap
 from ebpflab.program import MapSpec
 
@@ -30,9 +25,7 @@ class LpmTrie(SlotMap):
     """Prefixes of addresses."""
 
     type = "lpm_trie"
-    flags_taken = (
-        CreateFlag.NO_PREALLOC | CreateFlag.NUMA_NODE | FROM_USERSPACE | FROM_PROGRAMS
-    )
+    flags_taken = CreateFlag.NO_PREALLOC | CreateFlag.NUMA_NODE | EVERY_ACCESS
     full = errno.ENOSPC
 
     def __init__(self, spec: MapSpec) -> None:
@@ -61,7 +54,7 @@ class LpmTrie(SlotMap):
             )
         return self._prefix(key, prefixlen)
 
-    def find(self, key: bytes) -> int | None:
+    def find(self, key: bytes, cpu: int = 0) -> int | None:
         prefixlen = _prefixlen(key)
         if prefixlen > self.longest:
             return None
@@ -78,8 +71,8 @@ class LpmTrie(SlotMap):
             size, "big"
         )
 
-    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
-        super().update(key, value, flags)
+    def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+        super().store(key, value, flags)
         self.spelled[self.same_key(key)] = key
 
     def keys(self) -> Iterator[bytes]:

@@ -8,11 +8,10 @@ Source: bpf-helpers(7), bpf_perf_event_output; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Callable, Iterator
 
-from ebpflab.maps.base import FROM_USERSPACE, CreateFlag, Map, UpdateFlag, map_type
+from ebpflab.maps.base import Map, map_type
+from ebpflab.maps.rights import CPUS, FROM_USERSPACE, CreateFlag, UpdateFlag
 from ebpflab.program import MapSpec
 from ebpflab.results import Event
-
-CPUS = 2  # of the simulated machine, when the blueprint leaves the number open
 
 
 @map_type
@@ -51,13 +50,13 @@ class PerfEventArray(Map):
 
         return restore
 
-    def find(self, key: bytes) -> int | None:
+    def find(self, key: bytes, cpu: int = 0) -> int | None:
         return None
 
-    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+    def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         raise self.refuse(errno.EBADF, "perf-no-values")
 
-    def delete(self, key: bytes) -> None:
+    def remove(self, key: bytes) -> None:
         raise self.refuse(errno.ENOENT, "perf-no-values")
 
     def keys(self) -> Iterator[bytes]:

@@ -7,36 +7,38 @@ slots, their bookkeeping and the errors of putting and removing stand here.
 import errno
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from ebpflab.maps.base import Map, UpdateFlag
+from ebpflab.maps.base import LARGEST, Key, Map, padded
+from ebpflab.maps.rights import UpdateFlag
 from ebpflab.program import MapSpec
-
-_ALIGNMENT = 8  # values stand at multiples of 8 bytes
-_LARGEST = 1 << 30  # bytes of values; Linux allows more where there is memory
 
 
 class SlotMap(Map):
     """Keys with a slot each; `full` is Linux's errno when there is none left."""
 
     full: int
+    values_in_slot = 1  # a per-CPU map has more
 
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
-        self.stride = -(-spec.value_size // _ALIGNMENT) * _ALIGNMENT
-        if self.stride * spec.max_entries > _LARGEST:
-            raise self.refuse(errno.E2BIG, "map-too-big", largest=_LARGEST)
-        self.values = bytearray(self.stride * spec.max_entries)
+        self.stride = padded(spec.value_size)
+        self.slot_size = self.stride * self.values_in_slot
+        if self.slot_size * spec.max_entries > LARGEST:
+            raise self.refuse(errno.E2BIG, "map-too-big", largest=LARGEST)
+        self.values = bytearray(self.slot_size * spec.max_entries)
         self.slots: dict[bytes, int] = {}  # key -> where its value starts
-        self.free = [i * self.stride for i in reversed(range(spec.max_entries))]
+        self.free = [i * self.slot_size for i in reversed(range(spec.max_entries))]
 
     @abstractmethod
     def same_key(self, key: bytes) -> bytes:
         """Return the form under which equal keys are found. Raises MapError."""
 
-    def find(self, key: bytes) -> int | None:
-        return self.slots.get(key)
+    def find(self, key: bytes, cpu: int = 0) -> int | None:
+        start = self.slots.get(key)
+        return None if start is None else start + cpu * self.stride
 
-    def update(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+    def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         if flags not in tuple(UpdateFlag):
             raise self.refuse(errno.EINVAL, "map-unknown-flags", flags=flags)
         key = self.same_key(key)
@@ -47,6 +49,7 @@ class SlotMap(Map):
             raise self.refuse(errno.ENOENT, "map-no-such-key", shown=key.hex(" "))
         if start is None:
             start = self._take_slot()
+            self.values[start : start + self.slot_size] = bytes(self.slot_size)
             self.slots[key] = start
         self.values[start : start + len(value)] = value
 
@@ -55,11 +58,18 @@ class SlotMap(Map):
             raise self.refuse(self.full, "map-full", entries=self.spec.max_entries)
         return self.free.pop()
 
-    def delete(self, key: bytes) -> None:
+    def remove(self, key: bytes) -> None:
         key = self.same_key(key)
         if key not in self.slots:
             raise self.refuse(errno.ENOENT, "map-no-such-key", shown=key.hex(" "))
         self.free.append(self.slots.pop(key))
+
+    def pop(self, key: Key = b"") -> Any:
+        """Take the value of a key out (BPF_MAP_LOOKUP_AND_DELETE_ELEM)."""
+        self.check_writable()
+        value = self[key]
+        self.remove(self.key_bytes(key))
+        return value
 
     def keys(self) -> Iterator[bytes]:
         return iter(list(self.slots))

@@ -46,6 +46,7 @@ from ebpflab.verifier.tnum import (
     tnum_range,
     tnum_rshift,
     tnum_sub,
+    tnum_with_subreg,
     tnum_xor,
 )
 
@@ -103,9 +104,8 @@ def _is_const(b: Bounds, bits: int) -> bool:
 
 
 def _in_range(amount: Bounds, bits: int) -> bool:
-    """Tell whether a shift's amount is one known number below the width."""
-    umax = amount.umax if bits == 64 else amount.u32_max
-    return _is_const(amount, bits) and umax < bits
+    """Tell whether a shift's amount is known, and all of it below the width."""
+    return _is_const(amount, bits) and amount.umax < bits
 
 
 # ---- both widths alike ---------------------------------------------------------
@@ -235,6 +235,24 @@ SHIFTS = {"lsh": _lsh, "rsh": _rsh, "arsh": _arsh}
 KNOWN = {*BOTH_WIDTHS, *SHIFTS}
 
 
+def fork_at_sign(b: Bounds) -> tuple[Bounds, Bounds] | None:
+    """Split {-1, 0}, what is left of a number's sign, into 0 and -1.
+
+    Linux 6.18 walks both ways, one by one, before an `and` or `or` with a constant: so
+    `x s>>= 63; x &= -8` is -8 or 0, and nothing between.
+    """
+    if (b.smin, b.smax) == (-1, 0):
+        return ZERO, constant(WORD64)
+    if (b.s32_min, b.s32_max) == (-1, 0):
+        return _with_half(b, 0), _with_half(b, WORD32)
+    return None
+
+
+def _with_half(b: Bounds, low: int) -> Bounds:
+    """Return b with a known lower half (kernel: __mark_reg32_known)."""
+    return Bounds(tnum_with_subreg(b.var_off, Tnum(low)), *b[1:5], *constant(low)[5:])
+
+
 # ---- moves ---------------------------------------------------------------------
 
 
@@ -246,7 +264,7 @@ def _movsx(size: int) -> Callable[[Bounds, int], Bounds]:
     """Make the move that extends the lower `size` bits by their sign."""
 
     def extend(src: Bounds, bits: int) -> Bounds:
-        return sign_extended(src, size)
+        return sign_extended(src, size, bits)
 
     return extend
 
@@ -257,13 +275,13 @@ MOVES = {
 }
 
 
-def sign_extended(b: Bounds, size: int) -> Bounds:
-    """Extend the lower `size` bits by their sign, to 64."""
-    low = (1 << size) - 1
-    if not b.var_off.mask & low:
+def sign_extended(b: Bounds, size: int, bits: int = 64) -> Bounds:
+    """Extend the lower `size` bits by their sign, to `bits`."""
+    if _is_const(b, bits):
         return constant(_sext(b.value, size) & WORD64)
-    if b.smin >> size == b.smax >> size:
-        smin, smax = sorted((_sext(b.smin, size), _sext(b.smax, size)))
+    smin, smax = (b.smin, b.smax) if bits == 64 else (b.s32_min, b.s32_max)
+    if smin >> size == smax >> size:  # nothing but the lower bits differs
+        smin, smax = sorted((_sext(smin, size), _sext(smax, size)))
         if (smin < 0) == (smax < 0):
             return _between(smin, smax)
     least, most = -1 << (size - 1), (1 << (size - 1)) - 1
@@ -286,9 +304,10 @@ def _sext(word: int, size: int) -> int:
 
 
 def byte_order(name: str, width: int, dst: Bounds) -> Bounds:
-    """Return what is known of `dst` after a SwapOp row: its bits, moved."""
-    turn = tnum_cast if name == "le" else tnum_bswap
-    return reg_bounds_sync(UNKNOWN._replace(var_off=turn(dst.var_off, width)))
+    """Return what is known of `dst` after a SwapOp row; `le` only cuts."""
+    if name == "le":
+        return coerce_reg_to_size(dst, width // 8)
+    return reg_bounds_sync(UNKNOWN._replace(var_off=tnum_bswap(dst.var_off, width)))
 
 
 # ---- loads ---------------------------------------------------------------------

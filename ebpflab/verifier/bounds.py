@@ -24,6 +24,7 @@ from ebpflab.verifier.tnum import (
     tnum_cast,
     tnum_intersect,
     tnum_range,
+    tnum_step,
 )
 
 U64_MAX, U32_MAX = WORD64, WORD32
@@ -31,6 +32,9 @@ S64_MIN, S64_MAX = -(1 << 63), (1 << 63) - 1
 S32_MIN, S32_MAX = -(1 << 31), (1 << 31) - 1
 SIGN64, SIGN32 = 1 << 63, 1 << 31
 UPPER = U64_MAX ^ U32_MAX
+RANGE_VIOLATION = "range bounds violation"
+CONST_VIOLATION = "const tnum out of sync with range bounds"
+SUBREG_VIOLATION = "const subreg tnum out of sync with range bounds"
 ROUNDS = 3  # how often Linux 6.18 lets the bounds learn from each other
 
 
@@ -106,22 +110,43 @@ def reg_bounds_sync(b: Bounds) -> Bounds:
     return _update_from_bits(_bits_from_bounds(b))
 
 
-def is_contradiction(b: Bounds) -> bool:
-    """Tell whether no number fits: Linux then says REG INVARIANTS VIOLATION."""
-    if b.umin > b.umax or b.smin > b.smax:
-        return True
-    if b.u32_min > b.u32_max or b.s32_min > b.s32_max:
-        return True
-    value, mask = b.var_off
-    if not mask and not (b.umin == b.umax == value and b.smin == signed64(value)):
-        return True
-    if mask & WORD32:
-        return False
-    low = value & WORD32
-    return not (b.u32_min == b.u32_max == low and b.s32_min == signed32(low))
-
-
 def _update_from_bits(b: Bounds) -> Bounds:
+    """Bounds from bits; where one word only has both, the number is that word."""
+    b = _bounds_from_bits(b)
+    tnum, umin, umax = b.var_off, b.umin, b.umax
+    following = tnum_step(tnum, umin)
+    if umin in tnum:
+        return constant(umin) if following > umax else b
+    if following == tnum.largest:
+        return constant(following)
+    if following <= umax < tnum_step(tnum, following):
+        return constant(following)
+    return b
+
+
+def contradiction(b: Bounds) -> str:
+    """Say how no number fits; "" if one does. On a path that cannot be, none may fit.
+
+    Linux 6.18 walks such a path nevertheless, with the bits only (`forget_bounds`).
+    """
+    if b.umin > b.umax or b.smin > b.smax:
+        return RANGE_VIOLATION
+    if b.u32_min > b.u32_max or b.s32_min > b.s32_max:
+        return RANGE_VIOLATION
+    if b.is_const and b != constant(b.value):
+        return CONST_VIOLATION
+    low = b.var_off.value & WORD32
+    if not b.var_off.mask & WORD32 and b[5:] != constant(low)[5:]:
+        return SUBREG_VIOLATION
+    return ""
+
+
+def forget_bounds(b: Bounds) -> Bounds:
+    """Return the bits alone (kernel: __mark_reg_unbounded)."""
+    return UNKNOWN._replace(var_off=b.var_off)
+
+
+def _bounds_from_bits(b: Bounds) -> Bounds:
     """Bounds from bits: unknown ones all 0, or all 1; the sign counts the other way."""
     tnum, smin, smax, umin, umax, s32_min, s32_max, u32_min, u32_max = b
     value, mask = tnum
@@ -148,17 +173,24 @@ def _deduce_32(b: Bounds) -> Bounds:
         steps = (most >> 32) - (least >> 32)  # how often the lower half wraps
         if steps == 0 and low <= high:
             u32_min, u32_max = max(u32_min, low), min(u32_max, high)
-        if steps == 0 and s_low <= s_high:
+        around_zero = steps & WORD32 == 1 and s_low < 0 <= s_high
+        if around_zero or (steps == 0 and s_low <= s_high):
             s32_min, s32_max = max(s32_min, s_low), min(s32_max, s_high)
-        elif steps & WORD32 == 1 and s_low < 0 <= s_high:
-            s32_min, s32_max = max(s32_min, s_low), min(s32_max, s_high)
-    if signed32(u32_min) <= signed32(u32_max):
-        s32_min = max(s32_min, signed32(u32_min))
-        s32_max = min(s32_max, signed32(u32_max))
-    if s32_min & WORD32 <= s32_max & WORD32:
-        u32_min = max(u32_min, s32_min & WORD32)
-        u32_max = min(u32_max, s32_max & WORD32)
+    s32_min, s32_max, u32_min, u32_max = _signs_32(s32_min, s32_max, u32_min, u32_max)
     return Bounds(tnum, smin, smax, umin, umax, s32_min, s32_max, u32_min, u32_max)
+
+
+def _signs_32(smin: int, smax: int, umin: int, umax: int) -> tuple[int, int, int, int]:
+    """Signed and unsigned bounds of the lower half, from each other: see below."""
+    if signed32(umin) <= signed32(umax):
+        smin, smax = max(smin, signed32(umin)), min(smax, signed32(umax))
+    if smin & WORD32 <= smax & WORD32:
+        umin, umax = max(umin, smin & WORD32), min(umax, smax & WORD32)
+    elif umax < smin & WORD32:
+        smin, umax = signed32(umin), min(umax, smax & WORD32)
+    elif smax & WORD32 < umin:
+        smax, umin = signed32(umax), max(umin, smin & WORD32)
+    return smin, smax, umin, umax
 
 
 def _deduce_64(b: Bounds) -> Bounds:
@@ -193,8 +225,9 @@ def _deduce_mixed(b: Bounds) -> Bounds:
     smin = max(smin, smin >> 32 << 32 | u32_min)
     smax = min(smax, smax >> 32 << 32 | u32_max)
     if s32_min >= 0 and smin >= S32_MIN and smax <= S32_MAX:
-        smin, smax, umin, umax = s32_min, s32_max, s32_min, s32_max
-        tnum = tnum_intersect(tnum, tnum_range(smin, smax))
+        smin, smax = s32_min, s32_max
+        umin, umax = smin & WORD64, smax & WORD64
+        tnum = tnum_intersect(tnum, tnum_range(umin, umax))
     return Bounds(tnum, smin, smax, umin, umax, s32_min, s32_max, u32_min, u32_max)
 
 

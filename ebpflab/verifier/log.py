@@ -22,15 +22,15 @@ from ebpflab.verifier.bounds import (
     Bounds,
 )
 
-_DEFAULTS = (  # name, default, place in Bounds; in the order of the log
-    ("smin", S64_MIN, 1),
-    ("smax", S64_MAX, 2),
-    ("umin", 0, 3),
-    ("umax", U64_MAX, 4),
-    ("smin32", S32_MIN, 5),
-    ("smax32", S32_MAX, 6),
-    ("umin32", 0, 7),
-    ("umax32", U32_MAX, 8),
+_DEFAULTS = (  # in the order of Bounds, which is the log's
+    ("smin", S64_MIN),
+    ("smax", S64_MAX),
+    ("umin", 0),
+    ("umax", U64_MAX),
+    ("smin32", S32_MIN),
+    ("smax32", S32_MAX),
+    ("umin32", 0),
+    ("umax32", U32_MAX),
 )
 _LEAST_DECIMAL, _MOST_DECIMAL = -(1 << 15), (1 << 15) - 1
 _MOST_DECIMAL_UNSIGNED = (1 << 16) - 1
@@ -55,8 +55,11 @@ def ranges_text(b: Bounds) -> str:
 
 
 def _chains(b: Bounds) -> Iterator[str]:
+    numbers = b[1:]
     left = [
-        (name, _shown(name, b[at])) for name, default, at in _DEFAULTS if b[at] != default
+        (name, _shown(name, number))
+        for (name, default), number in zip(_DEFAULTS, numbers, strict=True)
+        if number != default
     ]
     while left:
         first, number = left[0]
@@ -83,3 +86,17 @@ def scalar_text(b: Bounds, id: str = "", *, precise: bool = False) -> str:
     if b.is_const:
         return mark + signed_text(b.smin)
     return f"{mark}scalar({','.join(part for part in (id, ranges_text(b)) if part)})"
+
+
+def violation_text(register: str, how: str, b: Bounds) -> str:
+    """Write the complaint about bounds that contradict each other."""
+    u64, s64 = _pair(b.umin, b.umax), _pair(b.smin & WORD64, b.smax & WORD64)
+    u32 = _pair(b.u32_min, b.u32_max)
+    s32 = _pair(b.s32_min & WORD32, b.s32_max & WORD32)
+    bits = f"({b.var_off.value:#x}, {b.var_off.mask:#x})"
+    where = f"REG INVARIANTS VIOLATION ({register}): {how}"
+    return f"{where} u64={u64} s64={s64} u32={u32} s32={s32} var_off={bits}"
+
+
+def _pair(least: int, most: int) -> str:
+    return f"[{least:#x}, {most:#x}]"

@@ -163,6 +163,32 @@ def tnum_in(a: Tnum, b: Tnum) -> bool:
     return not b.mask & ~a.mask and b.value & ~a.mask == a.value
 
 
+def tnum_step(a: Tnum, word: int) -> int:
+    """Return the smallest word of a above `word`; the largest one if there is none.
+
+    Every word of a is its value plus a choice of mask bits. Fill the known bits with
+    ones and add 1: the carry runs over them, from choice to choice.
+    """
+    if word >= a.largest:
+        return a.largest
+    if word < a.value:
+        return a.value
+    known = WORD64 & ~a.mask
+    above = (word ^ a.value) & known  # known bits in which word is off
+    low = (1 << above.bit_length()) - 1  # from the highest of them down, all is free
+    choice = word & a.mask & ~low
+    if above and word & (low + 1 >> 1):  # word is too large there: step up
+        choice = _next_choice(choice | a.mask & low, a.mask)
+    elif not above:
+        choice = _next_choice(choice, a.mask)
+    return a.value | choice
+
+
+def _next_choice(choice: int, mask: int) -> int:
+    """Count up by one within the bits of a mask."""
+    return (choice | ~mask) + 1 & mask
+
+
 def tnum_is_aligned(a: Tnum, size: int) -> bool:
     """Tell whether all words are multiples of `size`, a power of two."""
     return not (a.value | a.mask) & (size - 1)

@@ -47,7 +47,8 @@ def action_of(insn: Insn, pc: int) -> Action:
 
 def ends_block(insn: Insn) -> bool:
     """Tell whether the next instruction to run may be another than the next one."""
-    return insn.insn_class in (InsnClass.JMP, InsnClass.JMP32)
+    legacy = insn.insn_class is InsnClass.LD and not insn.is_wide
+    return legacy or insn.insn_class in (InsnClass.JMP, InsnClass.JMP32)
 
 
 def _alu(insn: Insn, pc: int) -> Action:
@@ -91,8 +92,12 @@ def _wide_load(insn: Insn, pc: int) -> Action:
     def map_value(m: Machine) -> None:
         m.regs[dst] = m.map_value_address(insn.imm, insn.next_imm)
 
+    def function_address(m: Machine) -> None:
+        m.regs[dst] = m.function_address(pc + 1 + insn.imm)
+
     kinds = {
         Wide.VALUE: value,
+        Wide.FUNC: function_address,
         Wide.MAP_FD: map_address,
         Wide.MAP_IDX: map_address,
         Wide.MAP_VALUE: map_value,
@@ -100,6 +105,17 @@ def _wide_load(insn: Insn, pc: int) -> Action:
     }
     action = kinds.get(Wide(insn.src))
     return placed(action, pc) if action else _not_here(insn, pc)
+
+
+def _packet_load(insn: Insn, pc: int) -> Action:
+    """A load from the packet, as the first BPF had it: r6 is the context."""
+    size = SIZE_BY_CODE[insn.size_code].bytes
+    indirect = insn.mode == Mode.IND
+
+    def act(m: Machine) -> None:
+        m.load_packet(insn.imm + (m.regs[insn.src] if indirect else 0), size)
+
+    return placed(act, pc)
 
 
 def placed(action: Action, pc: int) -> Action:
@@ -205,7 +221,7 @@ def _jump(insn: Insn, pc: int) -> Action:
         case Control.JCOND:
             return _may_goto(pc, insn.off)
         case Control.EXIT:
-            return lambda m: m.leave()
+            return placed(lambda m: m.leave(), pc)
         case Control.CALL:
             return _call(insn, pc)
 
@@ -268,7 +284,7 @@ def _not_here(insn: Insn, pc: int) -> Action:
 
 
 _BY_CLASS: dict[InsnClass, Callable[[Insn, int], Action]] = {
-    InsnClass.LD: _not_here,
+    InsnClass.LD: _packet_load,
     InsnClass.LDX: _load,
     InsnClass.ST: _store_constant,
     InsnClass.STX: _store_register,

@@ -7,14 +7,15 @@ and is none. Only for showing; the interpreter itself checks every access anyway
 
 from dataclasses import dataclass, field
 
-from ebpflab.helpers import HELPERS, Ret
+from ebpflab.helpers import ADDRESSES, HELPERS
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import ALU_BY_CODE, InsnClass, Source, Wide
 from ebpflab.isa.uses import is_helper_call
 from ebpflab.vm.memory import REGION_SHIFT, Memory, Region
 
 WORD_BYTES = 8
-_NAMES_MEMORY = (Wide.MAP_FD, Wide.MAP_VALUE, Wide.MAP_IDX, Wide.MAP_IDX_VALUE)
+_NUMBERS = (Wide.VALUE, Wide.BTF_ID)  # all other wide loads yield an address
+_FIRST_SAVED = 6
 
 
 @dataclass(slots=True)
@@ -25,6 +26,23 @@ class Addresses:
     registers: set[int]
     places: set[int] = field(default_factory=set)  # of stored addresses
     last_read: int = 0  # where the instruction that just ran has read
+    outer: list[set[int]] = field(default_factory=list)  # r6 to r10, of each caller
+
+    def entered(self) -> None:
+        """A function began: remember what its caller will find again."""
+        self.outer.append({n for n in self.registers if n >= _FIRST_SAVED})
+
+    def left(self) -> None:
+        """A function returned to its caller."""
+        given = {n for n in self.registers if n == 0}
+        self.registers = given | self.outer.pop()
+
+    def passed(self, arguments: dict[int, int]) -> None:
+        """A callback got these arguments; those that lie in a region are addresses."""
+        self.registers -= set(range(1, _FIRST_SAVED))
+        for register, value in arguments.items():
+            if value >> REGION_SHIFT in self.memory.regions:
+                self.registers.add(register)
 
     def stored(self, insn: Insn, region: Region, offset: int, size: int) -> None:
         """Memory was written by `insn`: an address, or over one."""
@@ -43,9 +61,9 @@ class Addresses:
 
     def _is_address(self, insn: Insn, value: int) -> bool:
         if insn.is_wide:
-            return insn.src in _NAMES_MEMORY
+            return insn.src not in _NUMBERS
         if is_helper_call(insn):
-            return HELPERS[insn.imm].ret is not Ret.INTEGER and value != 0
+            return HELPERS[insn.imm].ret in ADDRESSES and value != 0
         if insn.insn_class is InsnClass.LDX:
             return self._was_stored_or_given()
         return insn.insn_class is InsnClass.ALU64 and self._is_computed(insn)

@@ -8,20 +8,30 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ebpflab.helpers import Env
+from ebpflab.errors import RunError
+from ebpflab.helpers import Env, Frame, Task
+from ebpflab.hooks import Hook
+from ebpflab.hooks.socket_buffer import ETHERNET_HEADER
+from ebpflab.isa.words import WORD32, signed
 from ebpflab.maps.base import Map
 from ebpflab.maps.perf_event_array import PerfEventArray
-from ebpflab.vm.memory import Memory
+from ebpflab.maps.ringbuf import Ringbuf
+from ebpflab.results import Event
+from ebpflab.vm.memory import REGION_SHIFT, Memory, Region
+from ebpflab.vm.packet import Packet
 
 BOOT_NS = 3_600_000_000_000  # the simulated machine has been up for an hour
 CALL_NS = 1_000  # and each look at the clock finds it this much later
+LINK_LAYER_OFFSET = -0x200000  # SKF_LL_OFF: offsets from here up count from there
+NETWORK_OFFSET = -0x100000  # SKF_NET_OFF
+TRACE_PIPE = "trace_pipe"  # the "map" of what bpf_trace_printk wrote
 
 
 class Telling(Protocol):
     """Who wants to know what helpers do: the recorder."""
 
     def effect(self, key: str, values: dict[str, str | int]) -> None: ...
-    def record(self, map: Map, cpu: int, data: bytes) -> None: ...
+    def record(self, source: str, cpu: int, data: bytes) -> None: ...
     def map_changed(self, address: int, before: bytes, after: bytes) -> None: ...
 
 
@@ -30,16 +40,22 @@ class Environment(Env):
 
     cpu = 0
 
-    def __init__(self, memory: Memory, maps: Sequence[Map], seed: int = 0) -> None:
+    def __init__(
+        self, memory: Memory, maps: Sequence[Map], hook: Hook, seed: int = 0
+    ) -> None:
         self.memory = memory
-        self.maps = maps
+        self.hook = hook
+        self.task = Task()
         self.listener: Telling | None = None
+        self.traced: list[Event] = []
+        self.wire: Packet | None = None
+        self.ctx: Region | None = None
         self._random = random.Random(seed)
         self._now_ns = BOOT_NS + seed
-        self._packet: tuple[int, int] | None = None
         self._handles: dict[int, int] = {}  # id of the map -> address that names it
         self._values: dict[int, int] = {}  # id of the map -> address of its values
         self._by_handle: dict[int, Map] = {}
+        self._reserved: dict[int, tuple[Ringbuf, Region, object]] = {}
         for map in maps:
             self._place(map)
 
@@ -52,15 +68,16 @@ class Environment(Env):
         self._handles[id(map)] = handle.base
         self._by_handle[handle.base] = map
         if map.value_access:
-            values = self.memory.add(name, "map_value", map.values)
+            values = self.memory.add(
+                name,
+                "map_value",
+                map.values,
+                writable=map.writable_by_programs,
+                readable=map.readable_by_programs,
+                element=map.spec.value_size,
+                stride=map.stride,
+            )
             self._values[id(map)] = values.base
-
-    def set_packet(self, address: int, length: int) -> None:
-        """Tell where the packet is."""
-        self._packet = address, length
-
-    def packet(self) -> tuple[int, int] | None:
-        return self._packet
 
     def read(self, address: int, size: int) -> bytes:
         return self.memory.read(address, size)
@@ -73,10 +90,75 @@ class Environment(Env):
 
     def handle_of(self, map: Map) -> int:
         """Return the address that names `map` (kernel: struct bpf_map *)."""
+        if id(map) not in self._handles:  # a map inside a map, met for the first time
+            self._place(map)
         return self._handles[id(map)]
 
     def address_of(self, map: Map, offset: int) -> int:
+        self.handle_of(map)
         return self._values[id(map)] + offset
+
+    def scratch(self, name: str, data: bytes) -> int:
+        """Lay bytes where a program can read them, for a callback's arguments."""
+        free = self.memory.free_name(name)
+        return self.memory.add(free, "record", bytearray(data), writable=False).base
+
+    # -- the packet and the context --
+
+    def packet(self) -> tuple[int, int] | None:
+        if self.wire is None:
+            return None
+        start = self.wire.addresses()["data"]
+        return start, len(self.wire.region.buffer) - self.wire.meta_length
+
+    @property
+    def frame(self) -> Frame:  # type: ignore[override]
+        if self.wire is None:
+            raise RunError.of("no-packet", type=self.hook.type)
+        return self.wire.frame
+
+    def move(self, frame: Frame) -> None:
+        assert self.wire
+        self.wire.move(frame)
+
+    def patch(self, offset: int, data: bytes) -> None:
+        """Overwrite bytes of the packet where it stands."""
+        assert self.wire
+        self.write(self.wire.addresses()["data"] + offset, data)
+
+    def packet_bytes(self, offset: int, size: int) -> bytes | None:
+        """Read the packet as the oldest loads do, or return None: outside of it.
+
+        A negative offset may count from the link-layer or the network header.
+        """
+        frame, offset = self.frame, signed(offset & WORD32, 32)
+        whole = frame.before[len(frame.before) - frame.header :] + frame.data
+        start = frame.header
+        if offset >= 0:
+            start += offset
+        elif offset >= LINK_LAYER_OFFSET:
+            start = offset - LINK_LAYER_OFFSET
+            if offset >= NETWORK_OFFSET:
+                start = ETHERNET_HEADER + offset - NETWORK_OFFSET
+        else:
+            return None
+        return whole[start : start + size] if start + size <= len(whole) else None
+
+    def context(self, name: str) -> int:
+        row = self.hook.field(name)
+        assert self.ctx
+        data = self.ctx.buffer[row.offset : row.offset + row.size]
+        return int.from_bytes(data, "little")
+
+    def set_context(self, name: str, value: int) -> None:
+        row = self.hook.field(name)
+        assert self.ctx
+        data = (value & ((1 << 8 * row.size) - 1)).to_bytes(row.size, "little")
+        if self.memory.watch:
+            self.memory.watch("write", self.ctx, row.offset, row.size)
+        self.ctx.buffer[row.offset : row.offset + row.size] = data
+
+    # -- the machine --
 
     def clock_ns(self) -> int:
         self._now_ns += CALL_NS
@@ -85,16 +167,51 @@ class Environment(Env):
     def random_u32(self) -> int:
         return self._random.getrandbits(32)
 
+    # -- what goes to userspace --
+
     def record(self, map: Map, cpu: int, data: bytes) -> None:
-        if isinstance(map, PerfEventArray):
+        if isinstance(map, PerfEventArray | Ringbuf):
             map.output(cpu, data)
+        self._told(map, cpu, data)
+
+    def reserve(self, map: Map, size: int) -> int:
+        """Open a record of a ring buffer; return its address, or 0 when it is full."""
+        assert isinstance(map, Ringbuf)
+        ticket = map.reserve(size)
+        if ticket is None:
+            return 0
+        name = self.memory.free_name(f"{map.name}.record")
+        region = self.memory.add(name, "record", bytearray(size))
+        self._reserved[region.number] = map, region, ticket
+        return region.base
+
+    def commit(self, address: int, keep: bool) -> None:
+        """Close an open record. Raises RunError: there is none at this address."""
+        found = self._reserved.pop(address >> REGION_SHIFT, None)
+        if found is None:
+            raise RunError.of("not-reserved", address=address)
+        map, region, ticket = found
+        data = bytes(region.buffer)
+        map.commit(ticket, self.cpu, data if keep else None)
+        region.retire()
+        if keep:
+            self._told(map, self.cpu, data)
+
+    def trace(self, text: bytes) -> None:
+        """Write a line to the trace pipe."""
+        self.traced.append(Event(TRACE_PIPE, self.cpu, text))
         if self.listener:
-            self.listener.record(map, cpu, data)
+            self.listener.record(TRACE_PIPE, self.cpu, text)
+
+    def _told(self, map: Map, cpu: int, data: bytes) -> None:
+        if self.listener:
+            name = self.memory.regions[self.handle_of(map) >> REGION_SHIFT].name
+            self.listener.record(name, cpu, data)
 
     def write_map(self, map: Map, change: Callable[[], None]) -> None:
         before = bytes(map.values) if self.listener else b""
         change()
-        if self.listener:
+        if self.listener and map.value_access:
             after = bytes(map.values)
             self.listener.map_changed(self.address_of(map, 0), before, after)
 

@@ -11,12 +11,13 @@ from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import JUMP_BY_CODE, InsnClass, Source
 from ebpflab.isa.uses import (
     LOST_IN_A_CALL,
+    is_exit,
     is_helper_call,
     is_local_call,
+    registers_lost,
     registers_read,
     registers_written,
 )
-from ebpflab.maps.base import Map
 from ebpflab.timeline import Change, Effect, Step, Test
 from ebpflab.vm.addresses import Addresses
 from ebpflab.vm.machine import FRAME_POINTER, Machine
@@ -42,7 +43,8 @@ class Recorder:
             self._shown[number] = hex(self._regs[number])
         self._addresses = Addresses(self.machine.memory, {1, FRAME_POINTER})
         self._unwritten: dict[str, bytearray] = {}  # a byte a byte: 1 = never written
-        self._depth = 0
+        self.born: dict[str, str] = {}  # region -> its bytes when it was made
+        self._depth, self._loaded = 0, self.machine.loaded
         self._forget()
         self.machine.memory.watch = self._accessed
         self.machine.env.listener = self
@@ -58,10 +60,9 @@ class Recorder:
         """A helper tells what it did."""
         self._effect = Effect(key, values)
 
-    def record(self, map: Map, cpu: int, data: bytes) -> None:
+    def record(self, source: str, cpu: int, data: bytes) -> None:
         """A helper sent a record to userspace."""
-        name = self._region_name(self.machine.env.handle_of(map))
-        self._told.append(Change(f"{name}/cpu{cpu}", None, data.hex()))
+        self._told.append(Change(f"{source}/cpu{cpu}", None, data.hex()))
 
     def map_changed(self, address: int, before: bytes, after: bytes) -> None:
         """A helper changed a map's values; keep the bytes from first to last change."""
@@ -76,8 +77,10 @@ class Recorder:
         return self.machine.memory.regions[address >> REGION_SHIFT].name
 
     def _accessed(self, right: str, region: Region, offset: int, size: int) -> None:
-        """Memory is about to be read or written."""
-        if right == "read":
+        """Memory is about to be read or written, or is new."""
+        if right == "new":
+            self.born[region.name] = region.buffer.hex()
+        elif right == "read":
             self._reads.append(f"{region.name}+{offset}:{size}")
             self._addresses.last_read = region.base + offset
         else:
@@ -103,7 +106,8 @@ class Recorder:
         """
         if len(self.steps) >= STEP_LIMIT:
             raise RunError.of("timeline-too-long", limit=STEP_LIMIT)
-        insn = self.machine.code.insns[pc]
+        loaded = self._loaded
+        insn = loaded.code.insns[pc]
         assert insn is not None
         reads = (*(f"r{n}" for n in self._registers_read(insn)), *self._reads)
         changes = (*self._register_changes(insn), *self._memory_changes(insn))
@@ -111,17 +115,20 @@ class Recorder:
         step = Step(
             parent=len(self.steps) - 1,
             frame=self._depth,
-            pc=pc,
+            pc=loaded.base + pc,
             changes=changes,
             reads=reads,
             pointers=tuple(c.slot for c in changes if c.new and c.slot in pointers),
-            test=_test(insn, pc, self._regs, self.machine.pc),
+            test=_test(insn, loaded.base + pc, self._regs, self._next_pc()),
             effect=self._effect,
         )
         self.steps.append(step)
-        self._regs = list(self.machine.regs)
-        self._depth = len(self.machine.frames)
+        self._regs, self.machine.passed = list(self.machine.regs), 0
+        self._depth, self._loaded = len(self.machine.frames), self.machine.loaded
         self._forget()
+
+    def _next_pc(self) -> int:
+        return self.machine.loaded.base + self.machine.pc
 
     def _registers_read(self, insn: Insn) -> tuple[int, ...]:
         proto = HELPERS.get(insn.imm) if is_helper_call(insn) else None
@@ -142,19 +149,33 @@ class Recorder:
 
     def _registers_now(self, insn: Insn) -> dict[int, str | None]:
         """Return what each written or lost register shows now."""
-        depth, regs = len(self.machine.frames), self.machine.regs
-        lost: dict[int, str | None] = dict.fromkeys(LOST_IN_A_CALL)
-        if depth > self._depth:  # entered a function
+        regs = self.machine.regs
+        if is_local_call(insn):
+            self._addresses.entered()
             return {FRAME_POINTER: hex(regs[FRAME_POINTER])}
-        if depth < self._depth:  # left one
-            saved = range(_FIRST_SAVED, len(regs))
-            came_back = {n: hex(regs[n]) for n in saved if regs[n] != self._regs[n]}
-            return {**lost, **came_back}
+        if is_exit(insn) or self.machine.passed:
+            return {} if self.machine.ended else self._after_a_frame(insn)
+        lost: dict[int, str | None] = dict.fromkeys(registers_lost(insn))
         now: dict[int, str | None] = {}
         for number in registers_written(insn):
             self._addresses.wrote(insn, number, regs[number])
             now[number] = hex(regs[number])
-        return now | lost if is_helper_call(insn) else now
+        return now | lost
+
+    def _after_a_frame(self, insn: Insn) -> dict[int, str | None]:
+        """Return the registers that are others after a frame came or went."""
+        regs, passed = self.machine.regs, self.machine.passed
+        if is_exit(insn):
+            self._addresses.left()
+        if passed:
+            self._addresses.entered()
+        self._addresses.passed({n: regs[n] for n in range(1, passed + 1)})
+        saved = range(_FIRST_SAVED, len(regs))
+        changed = {n for n in saved if regs[n] != self._regs[n]}
+        if not passed and regs[0] != self._regs[0]:
+            changed.add(0)
+        known = sorted({*changed, *range(1, passed + 1)})
+        return dict.fromkeys(LOST_IN_A_CALL) | {n: hex(regs[n]) for n in known}
 
     def _memory_changes(self, insn: Insn) -> list[Change]:
         changes = []

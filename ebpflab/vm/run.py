@@ -9,15 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import SupportsBytes, TypedDict, Unpack, cast, overload
 
 from ebpflab.errors import ProgramError, RunError, VmFault
-from ebpflab.hooks import ContextField, hook_of
-from ebpflab.isa.legal import check
+from ebpflab.hooks import ContextField, Hook, hook_of
 from ebpflab.listing import place_of
-from ebpflab.maps import make_map
 from ebpflab.maps.base import Map
 from ebpflab.program import Program, as_bytes
 from ebpflab.results import Event, Run
 from ebpflab.timeline import Timeline
-from ebpflab.vm.code import Code
+from ebpflab.vm.loaded import Library
 from ebpflab.vm.machine import DEFAULT_BUDGET
 from ebpflab.vm.setting import Setting, put_back
 from ebpflab.vm.story import tell
@@ -25,12 +23,13 @@ from ebpflab.vm.story import tell
 ENGINES = ("auto", "interpreter")
 
 Data = bytes | SupportsBytes
+Context = Mapping[str, int] | bytes | SupportsBytes
 
 
 class _Options(TypedDict, total=False):
     """The keywords of `run`, for the two ways to call it."""
 
-    ctx: Mapping[str, int] | None
+    ctx: Context | None
     maps: Mapping[str, Map] | None
     engine: str
     repeat: int
@@ -53,7 +52,7 @@ def run(
     program: Program,
     data: Data | Sequence[Data] = b"",
     *,
-    ctx: Mapping[str, int] | None = None,
+    ctx: Context | None = None,
     maps: Mapping[str, Map] | None = None,
     engine: str = "auto",
     repeat: int = 1,
@@ -64,7 +63,8 @@ def run(
     """Run a program on data (a packet), or on each of a list of them.
 
     Args:    data: bytes, or a list of bytes: then the answer is a list, in order.
-             ctx: context fields that differ from a test run's own, by name.
+             ctx: context fields that differ from a test run's own, by name; or the
+             bytes of the whole context.
              maps: live maps by name (`ebpflab.maps`); those not given are made new.
              repeat: how often; packet and maps carry over, as on Linux.
              trace: record the timeline now instead of when it is asked for.
@@ -75,11 +75,9 @@ def run(
     """
     _check_arguments(program, engine, repeat, budget)
     setting = Setting(
-        program,
+        Library.around(program, _live(maps or {})),
         data=b"",
-        context=_context(program, ctx or {}),
-        code=Code(program.insns),
-        maps=_live_maps(program, maps or {}),
+        context=_context(program, {} if ctx is None else ctx),
         budget=budget or DEFAULT_BUDGET,
         seed=seed,
     )
@@ -95,44 +93,60 @@ def run(
 
 def _answer(first: Setting, repeat: int) -> Run:
     """Run `repeat` times and gather the answer."""
-    replay = _replay(first, repeat)
-    read_before = [len(_waiting(map)) for map in first.maps]
-    setting, hook, word = first, first.hook, 0
+    maps = first.library.used
+    contents = [map.snapshot() for map in maps]
+    replay = _replay(first, repeat, contents)
+    read_before = [len(_waiting(map)) for map in maps]
     began_ns = time.perf_counter_ns()
+    try:
+        word, data, traced = _turns(first, repeat, replay)
+    except KeyboardInterrupt:  # nothing may stay half done
+        for restore in contents:
+            restore()
+        raise
+    duration_ns = (time.perf_counter_ns() - began_ns) // repeat
+    retval = word & ((1 << first.hook.return_bits) - 1)
+    return Run(
+        retval=retval,
+        data=data,
+        maps={map.name: map for map in maps},
+        events=(*_events_since(maps, read_before), *traced),
+        duration_ns=duration_ns,
+        retval_name=first.hook.returns.get(retval, ""),
+        replay=replay,
+    )
+
+
+def _turns(
+    setting: Setting, repeat: int, replay: Callable[[], Timeline]
+) -> tuple[int, bytes, list[Event]]:
+    """Run one turn after the other; return r0, the packet, and what was traced."""
+    traced: list[Event] = []
     for _ in range(repeat):
         machine = setting.machine()
         try:
             word = machine.run()
         except VmFault as fault:
-            fault.at, fault.replay = place_of(first.program, fault.pc), replay
+            fault.at, fault.replay = place_of(machine.loaded.program, fault.pc), replay
             raise
-        setting = setting.after(machine)
-    duration_ns = (time.perf_counter_ns() - began_ns) // repeat
-    retval = word & ((1 << hook.return_bits) - 1)
-    return Run(
-        retval=retval,
-        data=bytes(hook.pulled) + setting.data[hook.pulled :],  # as Linux gives it back
-        maps={map.name: map for map in first.maps},
-        events=_events_since(first.maps, read_before),
-        duration_ns=duration_ns,
-        retval_name=hook.returns.get(retval, ""),
-        replay=replay,
-    )
+        traced += machine.env.traced
+        data, setting = setting.answered(machine), setting.after(machine)
+    return word, data, traced
 
 
-def _replay(first: Setting, repeat: int) -> Callable[[], Timeline]:
+def _replay(
+    first: Setting, repeat: int, contents: list[Callable[[], None]]
+) -> Callable[[], Timeline]:
     """Keep what is needed to tell the last turn of this run again."""
-    contents = [map.snapshot() for map in first.maps]
 
     def replay() -> Timeline:
-        with put_back(first.maps, contents):
+        with put_back(first.library.used, contents):
             setting = first
             for _ in range(repeat - 1):
                 machine = setting.machine()
                 machine.run()
                 setting = setting.after(machine)
-            machine = setting.machine()
-            return tell(first.program, machine)
+            return tell(first.program, setting.machine())
 
     return replay
 
@@ -158,7 +172,6 @@ def _check_arguments(
         if not isinstance(number, int) or number < 1:
             raise RunError.of("repeat-not-positive", found=repr(number))
     hook_of(program.type)
-    check(program.insns)
 
 
 def _sized(program: Program, data: Data) -> bytes:
@@ -175,9 +188,14 @@ def _sized(program: Program, data: Data) -> bytes:
     return packet
 
 
-def _context(program: Program, given: Mapping[str, int]) -> Mapping[str, int]:
-    """Return context values that a run may be given, all of them known fields."""
+def _context(program: Program, given: Context) -> Mapping[str, int] | bytes:
+    """Return a context that a run may be given: known fields, or bytes.
+
+    Raises:  RunError: a field that no run takes, a number that does not fit.
+    """
     hook = hook_of(program.type)
+    if not isinstance(given, Mapping):
+        return _context_bytes(hook, as_bytes(given, "ctx"))
     settable = {f.name: f for f in hook.fields if f.settable}
     for name, value in given.items():
         if name not in settable or not _fits(value, settable[name]):
@@ -190,16 +208,22 @@ def _context(program: Program, given: Mapping[str, int]) -> Mapping[str, int]:
     return given
 
 
+def _context_bytes(hook: Hook, given: bytes) -> bytes:
+    """Return a whole context; longer than the structure it may be, with zeros."""
+    if not hook.open_size and any(given[hook.context_size :]):
+        raise RunError.of(
+            "ctx-size", type=hook.type, size=len(given), most=hook.context_size
+        )
+    return given if hook.open_size else given[: hook.context_size]
+
+
 def _fits(value: int, row: ContextField) -> bool:
     return isinstance(value, int) and 0 <= value < 1 << 8 * row.size
 
 
-def _live_maps(program: Program, given: Mapping[str, Map]) -> list[Map]:
-    """Return the program's maps in its own order: those given, else new ones."""
+def _live(given: Mapping[str, Map]) -> Mapping[str, Map]:
+    """Return the maps given, all of them live. Raises RunError: one is not."""
     for name, map in given.items():
         if not isinstance(map, Map):
             raise RunError.of("maps-not-live", name=name, found=type(map).__name__)
-    return [
-        given[spec.name] if spec.name in given else make_map(spec)
-        for spec in program.maps
-    ]
+    return given

@@ -1,7 +1,7 @@
 """What a run starts from, and the machine made from it: the same one every time.
 
 A run is told again (for its timeline) by making the same machine twice. So everything
-that a run depends on stands here: program, packet, context, maps, clock.
+that a run depends on stands here: programs, packet, context, maps, clock.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,26 +11,28 @@ from dataclasses import dataclass, replace
 from ebpflab.hooks import Hook, hook_of
 from ebpflab.maps.base import Map
 from ebpflab.program import Program
-from ebpflab.vm.code import Code
 from ebpflab.vm.environment import Environment
+from ebpflab.vm.loaded import Library
 from ebpflab.vm.machine import Machine
-from ebpflab.vm.memory import REGION_SHIFT, Memory, Pointers
+from ebpflab.vm.memory import Memory, Region
+from ebpflab.vm.packet import Packet
 
 PACKET_GAP_NS = 1_000_000
-_CONTEXT, _PACKET = 1, 2  # the numbers of their regions
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A program with its input; nothing in it changes but the contents of the maps."""
 
-    program: Program
+    library: Library
     data: bytes  # the whole packet
-    context: Mapping[str, int]  # fields that differ from a test run's own
-    code: Code
-    maps: list[Map]
+    context: Mapping[str, int] | bytes  # fields that differ from a test run's own
     budget: int
     seed: int
+
+    @property
+    def program(self) -> Program:
+        return self.library.first.program
 
     @property
     def hook(self) -> Hook:
@@ -39,43 +41,64 @@ class Setting:
     def machine(self) -> Machine:
         """Put the regions in place: 1 the context, 2 the data, then maps and stacks."""
         hook, memory = self.hook, Memory()
-        memory.add(
-            "ctx",
-            "ctx",
-            self._context_bytes(),
-            writable=hook.context_writable,
-            pointers=self._context_pointers(),
+        ctx = memory.add(
+            "ctx", "ctx", self._context_bytes(), writable=hook.context_writable
         )
-        body = bytearray(self.data[hook.pulled :])
-        packet, length = memory.add("packet", "packet", body), len(body)
-        env = Environment(memory, self.maps, self.seed)
-        env.set_packet(packet.base, length)
-        machine = Machine(self.code, memory, env, self.budget)
-        if hook.verified:
-            machine.regs[1] = _CONTEXT << REGION_SHIFT
-        else:
-            machine.regs[1:3] = [packet.base if self.data else 0, length]
+        packet = self._packet(memory, ctx) if hook.has_packet else None
+        self._things(memory, ctx)
+        env = Environment(memory, self.library.used, hook, self.seed)
+        env.ctx, env.wire = ctx, packet
+        machine = Machine(self.library.first, memory, env, self.budget)
+        machine.regs[1] = ctx.base
+        if packet and not hook.verified:
+            start, length = packet.region.base, len(self.data)
+            machine.regs[1:3] = [start if self.data else 0, length]
         return machine
 
-    def _context_pointers(self) -> Pointers:
-        """Return which context fields yield an address, and which."""
-        start = _PACKET << REGION_SHIFT
-        length = len(self.data) - self.hook.pulled
-        addresses = {
-            "data": start,
-            "data_end": start + min(length, self.hook.linear_max),
-            "data_meta": start,
+    def _packet(self, memory: Memory, ctx: Region) -> Packet:
+        """Lay out the packet; its addresses go to the context's pointer fields."""
+        hook, header = self.hook, self.data[: self.hook.pulled]
+        before = bytes(max(0, hook.room_before - len(header))) + header
+        room_after = max(0, hook.linear_max - len(self.data))
+
+        def moved(addresses: dict[str, int]) -> None:
+            self._point(ctx, addresses)
+
+        packet = Packet(memory, hook.linear_max, before, room_after, moved, len(header))
+        packet.place(b"", self.data[hook.pulled :])
+        return packet
+
+    def _things(self, memory: Memory, ctx: Region) -> None:
+        """Lay out what else the context points to; a pointer to nothing is null."""
+        places = {
+            name: memory.add(name, "ctx", bytearray(size)).base
+            for name, size in self.hook.things.items()
         }
-        rows = (row for row in self.hook.fields if row.pointer)
-        return {row.offset: (row, addresses[row.pointer]) for row in rows}
+        pointers = {row.pointer for row in self.hook.fields if row.pointer}
+        known = {row.pointer for row, _ in ctx.pointers.values()}
+        self._point(ctx, dict.fromkeys(pointers - known, 0) | places)
+
+    def _point(self, ctx: Region, addresses: Mapping[str, int]) -> None:
+        """Let the context's pointer fields yield these addresses."""
+        rows = {
+            row.offset: (row, addresses[row.pointer])
+            for row in self.hook.fields
+            if row.pointer in addresses
+        }
+        if rows:
+            ctx.pointers = {**ctx.pointers, **rows}
+            ctx.plain_reads = 0
 
     def _context_bytes(self) -> bytearray:
         """Lay out the context as a test run fills it, with the values given."""
         hook = self.hook
+        if isinstance(self.context, bytes):
+            return bytearray(self.context.ljust(hook.context_size, b"\0"))
         buffer = bytearray(hook.context_size)
-        given = {"len": len(self.data) - hook.pulled, **self.context}
+        length = len(self.data) - hook.pulled
         for row in hook.fields:
-            value = given.get(row.name, row.default)
+            default = length if row.is_length else row.default
+            value = self.context.get(row.name, default)
             place = slice(row.offset, row.offset + row.size)
             buffer[place] = value.to_bytes(row.size, "little")
             if row.from_data >= 0:
@@ -83,10 +106,21 @@ class Setting:
                 buffer[place] = repeated.ljust(row.size, b"\0")
         return buffer
 
+    def answered(self, machine: Machine) -> bytes:
+        """Return the packet as a test run gives it back."""
+        packet = machine.env.wire
+        if packet is None:
+            return self.data
+        frame = packet.frame
+        return bytes(self.hook.pulled) + frame.meta + frame.data
+
     def after(self, machine: Machine) -> "Setting":
         """Return the setting of the next turn: the packet as this one left it."""
-        body = bytes(machine.memory.regions[_PACKET].buffer)
-        return self.next(self.data[: self.hook.pulled] + body)
+        packet = machine.env.wire
+        if packet is None:
+            return self.next(self.data)
+        header = self.data[: self.hook.pulled]
+        return self.next(header + packet.frame.data)
 
     def next(self, data: bytes) -> "Setting":
         """Return the setting of another packet, that comes a millisecond later."""

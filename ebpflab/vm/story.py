@@ -5,6 +5,7 @@ fields and of variables. No sentence is made here.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ebpflab.errors import VmFault
 from ebpflab.hooks import hook_of
@@ -27,12 +28,16 @@ def tell(program: Program, machine: Machine) -> Timeline:
     first = _regions(machine)
     outcome = _run_watched(program, machine, recorder)
     begun = {region.number for region in first}
-    later = (r for r in _regions(machine) if r.number not in begun)
-    fields = (*_packet_fields(program, first), *_variable_fields(program))
+    later = tuple(
+        replace(r, contents=recorder.born.get(r.name, "") if r.contents else "")
+        for r in _regions(machine)
+        if r.number not in begun
+    )
+    fields = (*_packet_fields(program, (*first, *later)), *_variable_fields(program))
     return Timeline(
         title=program.name,
         type=program.type,
-        listing=tuple(_listing(program)),
+        listing=tuple(_listings(machine)),
         steps=tuple(recorder.steps),
         regions=(*first, *later),
         fields=(*fields, *_record_fields(program, recorder)),
@@ -54,21 +59,28 @@ def _run_watched(program: Program, machine: Machine, recorder: Recorder) -> Outc
     try:
         retval = machine.run(watch=recorder.after)
     except VmFault as fault:
-        return Outcome(fault=fault.problem, fault_pc=fault.pc)
+        place = machine.loaded.base + fault.pc
+        return Outcome(fault=fault.problem, fault_pc=place)
     retval &= (1 << hook.return_bits) - 1
-    return Outcome(retval=retval, name=hook.returns.get(retval, ""))
+    return Outcome(retval=hex(retval), name=hook.returns.get(retval, ""))
 
 
-def _listing(program: Program) -> Iterator[Line]:
+def _listings(machine: Machine) -> Iterator[Line]:
+    """List the program, and after it those that it may come to by tail calls."""
+    for loaded in machine.loaded.library.programs:
+        yield from _listing(loaded.program, loaded.base)
+
+
+def _listing(program: Program, base: int) -> Iterator[Line]:
     names = names_in(program)
     for pc, insn in enumerate(program.insns):
         if insn is not None:
             line = source_line(program, pc)
             yield Line(
-                pc=pc,
+                pc=base + pc,
                 text=disassemble_insn(insn, names),
                 source_line=line.line if line else 0,
-                target=_target(pc, insn),
+                target=_target(base + pc, insn),
                 kind=_kind(insn),
             )
 
@@ -111,8 +123,9 @@ def _regions(machine: Machine) -> tuple[Region, ...]:
 def _packet_fields(program: Program, regions: tuple[Region, ...]) -> Iterator[Field]:
     """Name the header fields of what a program type calls a packet."""
     if hook_of(program.type).verified:
-        packet = next(r for r in regions if r.kind == "packet")
-        yield from dissect(bytes.fromhex(packet.contents))
+        for packet in (r for r in regions if r.kind == "packet"):
+            for part in dissect(bytes.fromhex(packet.contents)):
+                yield replace(part, region=packet.name)
 
 
 def _variable_fields(program: Program) -> Iterator[Field]:

@@ -10,6 +10,7 @@ from ebpflab.c.compiler import compile
 from ebpflab.c.prototypes import PROTOTYPES, helper_header
 from ebpflab.errors import CompileError
 from ebpflab.isa.helper_ids import HELPER_IDS
+from ebpflab.isa.map_types import MAP_TYPES
 
 HEAD = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
 
@@ -32,6 +33,14 @@ def test_a_wrong_number_is_noticed() -> None:
     with pytest.raises(CompileError) as caught:
         compile(assertions({**HELPER_IDS, "redirect": 24}))
     assert "redirect" in caught.value.problem
+
+
+def test_map_types_are_numbered_as_for_linux() -> None:
+    rows = (
+        f'_Static_assert(BPF_MAP_TYPE_{name.upper()} == {number}, "{name}");'
+        for name, number in MAP_TYPES.items()
+    )
+    compile(HEAD + "\n".join(rows))
 
 
 def test_the_header_calls_by_number() -> None:

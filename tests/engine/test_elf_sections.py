@@ -3,7 +3,7 @@
 import pytest
 
 from ebpflab.elf.sections import BY_PREFIX, SECTIONS, meaning_of
-from ebpflab.linux.types import ATTACH_TYPES, MAP_TYPES, PROGRAM_TYPES
+from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES
 
 EXAMPLES = {
     "xdp": ("xdp", "xdp", None, True),
@@ -68,9 +68,3 @@ def test_no_prefix_stands_twice() -> None:
 def test_every_program_type_has_a_section() -> None:
     reachable = {row.type for row in SECTIONS}
     assert set(PROGRAM_TYPES) - reachable == {"unspec"}
-
-
-def test_map_types_are_numbered_as_for_linux() -> None:
-    from ebpflab.elf.map_types import MAP_TYPES as OURS
-
-    assert {name: number for number, name in OURS.items()} == MAP_TYPES

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 
 from ebpflab.errors import LinuxError, MapError
+from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.linux.cpus import possible_cpus
 from ebpflab.linux.livemap import LiveMap
-from ebpflab.linux.types import MAP_TYPES
 from ebpflab.program import MapSpec, Object, Program
 
 NO_PREALLOC = 1

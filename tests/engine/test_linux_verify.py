@@ -9,8 +9,9 @@ import pytest
 
 from ebpflab import logs
 from ebpflab.errors import EncodingError, LinuxError, VerifierError
+from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.linux import syscall
-from ebpflab.linux.types import ATTACH_TYPES, MAP_TYPES, PROGRAM_TYPES
+from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES
 from ebpflab.program import MapSpec, Program
 
 # the module: the package's name for it is the function inside

@@ -44,6 +44,7 @@ class Lab:
 
     url: str
     folder: Path  # the copy of the lessons
+    settings: Path  # what a learner changed
     left: list[str] = field(default_factory=list)
 
     def page(self, path: Path) -> str:
@@ -69,7 +70,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         port = free_port()
         server = start(port, home, folder)
         if answers(server, f"http://127.0.0.1:{port}"):
-            yield Lab(f"http://127.0.0.1:{port}", folder)
+            yield Lab(f"http://127.0.0.1:{port}", folder, home / "SETTINGS")
             stop(server)
             return
         stop(server)
@@ -139,6 +140,8 @@ def browser(chromium: str) -> Iterator[Any]:
 def page(browser: Any, lab: Lab) -> Iterator[Any]:
     """A page whose requests are watched; afterwards none has left the machine."""
     lab.left.clear()
+    # JupyterLab remembers that a deck is shown, and would show the next notebook so.
+    shutil.rmtree(lab.settings, ignore_errors=True)
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.on("request", lambda request: lab.watch(request.url))
     page.on("websocket", lambda connection: lab.watch(connection.url))

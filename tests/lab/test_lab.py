@@ -4,7 +4,6 @@ What the steppers show is compared with the timelines of a run of its own. Not h
 every corner of a view (tests/widgets), decks without Python (tests/decks).
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.lab.conftest import Lab
 from tests.lab.recorded import REGISTERS, label, notebooks, recorded, registers
 
 SHOWN = ".jp-deck-mod-visible"
+TITLE = f"{SHOWN} .jp-RenderedMarkdown :is(h1, h2)"
 LESSONS = notebooks("notebooks", "slides")
 DECKS = notebooks("slides")
 WALK = 60  # steps of a long run that are looked at
@@ -33,6 +33,8 @@ SHOW_CELL = """async index => {
   notebook.activeCellIndex = index
   await notebook.scrollToItem(index, 'start')
 }"""
+ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+VISIBLE = "() => document.querySelector('.jp-mod-active.jp-deck-mod-visible')"
 START_DECK = "[data-jp-item-name=deck] button"
 STEPPER = ".jp-Cell.jp-mod-active .ebpflab.stepper"
 
@@ -79,14 +81,12 @@ def test_a_lesson_is_run_and_stepped(page: Any, lab: Lab, path: Path) -> None:
 @pytest.mark.parametrize("path", DECKS, ids=label)
 def test_a_deck_is_given_live(page: Any, lab: Lab, path: Path) -> None:
     opened(page, lab, path)
-    page.locator(
-        "[data-jp-item-name=deck] button, button[data-command='deck:toggle']"
-    ).first.click()
+    page.evaluate(SHOW_CELL, 0)
+    page.locator(START_DECK).click()
     page.wait_for_selector("[data-jp-deck-mode=presenting]", state="attached")
-    title = page.locator(f"{SHOWN} :is(h1, h2)")
+    title = page.locator(TITLE)
     view = page.locator(f"{SHOWN} .ebpflab.stepper")
-    for _ in path_to(view):
-        page.keyboard.press("ArrowRight")
+    go_to(page, view)
     here = title.inner_text()
     (one,) = recorded(path)
     page.keyboard.press("Enter")
@@ -94,7 +94,7 @@ def test_a_deck_is_given_live(page: Any, lab: Lab, path: Path) -> None:
     assert title.inner_text() == here
     # At its end the view lets the key pass, and the deck moves on.
     page.keyboard.press("ArrowRight")
-    page.locator(f"{SHOWN} :is(h1, h2)", has_not_text=here).wait_for()
+    page.locator(TITLE, has_not_text=here).wait_for()
     # And back; Escape leaves the view, so the deck moves again.
     page.keyboard.press("ArrowLeft")
     view.wait_for()
@@ -102,16 +102,17 @@ def test_a_deck_is_given_live(page: Any, lab: Lab, path: Path) -> None:
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
-    page.locator(f"{SHOWN} :is(h1, h2)", has_not_text=here).wait_for()
+    page.locator(TITLE, has_not_text=here).wait_for()
 
 
-def path_to(view: Any) -> Iterator[int]:
-    """Yield as long as a view is not on the slide, within reason."""
-    for press in range(99):
-        if view.count():
-            return
-        yield press
-    pytest.fail("no slide has a view")
+def go_to(page: Any, view: Any) -> None:
+    """Turn the slides until one has the view, each when the one before is there."""
+    page.wait_for_function(VISIBLE)
+    while not view.count():
+        before = page.evaluate(ACTIVE)
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"before => ({ACTIVE})() !== before", arg=before)
+        page.wait_for_function(VISIBLE)
 
 
 def test_a_wrong_register_is_found(page: Any, lab: Lab) -> None:

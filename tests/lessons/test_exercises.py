@@ -19,6 +19,7 @@ import ebpflab as lab
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 PACKETS = lab.read_capture(NOTEBOOKS / "en" / "traffic.pcap")
 
+IPV4 = "data[12] == 8 && data[13] == 0 && "
 TO_PASS, TO_DROP = (f"end)\n        return {x}" for x in ("XDP_PASS", "XDP_DROP"))
 
 # Exercise, what a learner wrote instead of what, and the row that explains it.
@@ -42,7 +43,7 @@ WRONG = [
     ("safe-is-not-correct", TO_PASS, TO_DROP, "safe-drops-short"),
     ("safe-is-not-correct", " && data[34] == 8", "", "safe-drops-reply"),
     ("safe-is-not-correct", "data[23] == 1 && ", "", "safe-drops-other"),
-    ("safe-is-not-correct", "data[12] == 8 && ", "", "safe-drops-ipv6"),
+    ("safe-is-not-correct", IPV4, "", "safe-drops-ipv6"),
     ("safe-is-not-correct", "data[34] == 8", "data[34] == 0", "safe-passes-request"),
 ]  # fmt: skip
 
@@ -71,7 +72,7 @@ def starters() -> dict[str, str]:
 def hint(row: str, answer: Checked) -> str:
     """Return the hint of a row, if that is what the answer says."""
     said = catalogue().say(row, "hint", **dict.fromkeys(FILLERS, ""))
-    assert answer.text.endswith(said), answer.text
+    assert " ".join(answer.text.split()).endswith(" ".join(said.split())), answer.text
     return said
 
 
@@ -141,6 +142,12 @@ def test_the_starter_is_right_on_the_capture() -> None:
     )
     assert starter == right
     assert starter.count(1) == 1
+
+
+def test_linux_takes_the_wrong_program_that_is_safe(linux: Any) -> None:
+    """The lesson says so; and it refuses the one that reads a byte too far."""
+    assert linux.verify(program(starters()["safe-is-not-correct"])).accepted
+    assert not linux.verify(program(starters()["mend-the-program"])).accepted
 
 
 def test_the_solution_is_not_in_the_lessons() -> None:

@@ -26,7 +26,7 @@ LANGUAGES = ("en", "fr")
 CODE_LINES, PROSE_WORDS = 15, 60
 DIGITS = 12  # of the hash that names what was translated
 PUBLIC = {  # module -> the names that a lesson may take from it; None = any
-    "ebpflab": set(ebpflab.__all__),
+    "ebpflab": set(dir(ebpflab)),
     "ebpflab_widgets": set(ebpflab_widgets.__all__),
     "ebpflab_widgets.exercise": {exercise.check.__name__},
     "IPython.display": None,
@@ -104,6 +104,17 @@ def bad_spaces(folder: Path) -> list[str]:
                 prose = NOT_PROSE.sub("", re.sub(r"`[^`]*`", "x", cell["source"]))
                 if re.search(r" [:;?!»]|« |'", prose):
                     wrong.append(f"{name}: {cell['id']} has a space or a ' of English")
+    return wrong
+
+
+def different_files(folder: Path) -> list[str]:
+    """What lessons read is the same file in both languages."""
+    wrong = []
+    for path in sorted((folder / "en").iterdir()):
+        twin = folder / "fr" / path.name
+        if path.is_file() and path.suffix and path.suffix != ".ipynb":
+            if not twin.is_file() or twin.read_bytes() != path.read_bytes():
+                wrong.append(f"{path.name} is not the same file in fr")
     return wrong
 
 
@@ -219,14 +230,20 @@ PLANTED: list[tuple[Callable[[Path], list[str]], str, str, Callable[[Cell], None
     (private_names, "en", CODE, change("", "\nimport numpy")),
     (private_names, "en", CODE, change("", "\nlab.vm")),
     (private_names, "en", CODE, change("", "\npackets._x")),
-    (empty_asserts, "en", "packets-assert", change("assert", "print")),
+    (empty_asserts, "en", "packets-assert", change("assert", "it =")),
     (silent_code, "en", PROSE, lambda cell: cell.update(cell_type="code", source="1")),
 ]
-CHECKS = list(dict.fromkeys(check for check, *_ in PLANTED))
+CHECKS = [different_files, *dict.fromkeys(check for check, *_ in PLANTED)]
 
 
 def test_there_are_lessons() -> None:
     assert "00-start-here.ipynb" in lessons(LESSONS)
+
+
+def test_a_different_file_is_found(tmp_path: Path) -> None:
+    copy = shutil.copytree(LESSONS, tmp_path / "notebooks")
+    (copy / "fr" / "traffic.pcap").write_bytes(b"")
+    assert different_files(copy)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -223,7 +223,7 @@ def talk_program(length: int = 74) -> Timeline:
             Change("r10", None, at(STACK, STACK_SIZE)),
         ),
         start_pointers=("r1", "r10"),
-        outcome=Outcome(2, "XDP_PASS"),
+        outcome=Outcome("0x2", "XDP_PASS"),
     )
 
 
@@ -255,7 +255,7 @@ def loop(steps: int) -> Timeline:
         source="long n = 0;\ndo n++;\n  keep(n);\nreturn n;",
         start=(Change("r10", None, at(STACK, STACK_SIZE)),),
         start_pointers=("r10",),
-        outcome=Outcome(steps // 3),
+        outcome=Outcome(hex(steps // 3)),
     )
 
 
@@ -297,7 +297,7 @@ def with_calls() -> Timeline:
         ),
         start=(Change("r10", None, at(STACK, STACK_SIZE)),),
         start_pointers=("r10",),
-        outcome=Outcome(2**64 - 7),
+        outcome=Outcome(hex(2**64 - 7)),
     )
 
 

@@ -278,7 +278,7 @@ def test_data_cannot_end_the_script(timelines: dict[str, Timeline]) -> None:
 
 def test_a_64_bit_answer_is_kept(timelines: dict[str, Timeline]) -> None:
     data = json.loads(step(timelines["calls"]).data)
-    assert data["runs"][0]["returned"] == str(2**64 - 7)
+    assert data["runs"][0]["timeline"]["outcome"]["retval"] == hex(2**64 - 7)
 
 
 # ---- what cannot be shown ------------------------------------------------------

@@ -20,6 +20,7 @@ function early(event) {
   event.preventDefault()
   event.stopPropagation()
   view.focus()
+  view.focus() // again: a cell that becomes active takes the focus for itself
 }
 
 // After the view.

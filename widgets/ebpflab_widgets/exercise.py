@@ -6,6 +6,7 @@ themselves (`exercise_programs.py`), their sentences (`catalogue/exercises.toml`
 """
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from ebpflab import EbpfLabError, Object, Program, VmFault, compile
 from ebpflab_widgets.exercise_programs import EXERCISES, Mistake
@@ -40,7 +41,8 @@ def check(exercise: str, answer: str | Object | Program) -> Checked:
     try:
         tried = EXERCISES[exercise](_object(answer))
     except Mistake as mistake:
-        found, hint = (catalogue().say(mistake.row, p, **mistake.values) for p in PARTS)
+        said = (catalogue().say(mistake.row, p, **mistake.values) for p in PARTS)
+        found, hint = map(_folded, said)
         return Checked(False, catalogue().say("exercise-wrong", found=found, hint=hint))
     except EbpfLabError as error:
         row = "exercise-fault" if isinstance(error, VmFault) else "exercise-refused"
@@ -49,6 +51,13 @@ def check(exercise: str, answer: str | Object | Program) -> Checked:
 
 
 PARTS = ("found", "hint")
+HANGING = "\n" + " " * 11
+COLUMNS = 76
+
+
+def _folded(sentence: str) -> str:
+    """Lay a long sentence out in lines, all but the first under the label's text."""
+    return HANGING.join(wrap(sentence, COLUMNS, break_on_hyphens=False))
 
 
 def _object(answer: str | Object | Program) -> Object:

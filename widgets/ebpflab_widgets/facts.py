@@ -111,7 +111,7 @@ def ended(timeline: Timeline) -> list[Fact]:
     if outcome.retval is None:
         return []
     key = "returns-named" if outcome.name else "returns"
-    return [Fact(key, {"value": outcome.retval, "name": outcome.name})]
+    return [Fact(key, {"value": int(outcome.retval, 16), "name": outcome.name})]
 
 
 def run_of(slots: list[str]) -> str:

@@ -42,7 +42,7 @@ class View {
     const { say, history: { timeline, count } } = this
     const { retval = null, name = '', fault = '' } = timeline.outcome ?? {}
     const answer = fault ? `✕ ${say('verdict-fault')}`
-      : retval === null ? '' : say('verdict-returned', { value: `${retval}${name ? ` (${name})` : ''}` })
+      : retval === null ? '' : say('verdict-returned', { value: `${BigInt(retval)}${name ? ` (${name})` : ''}` })
     const tag = answer && make('span', { class: fault ? 'tag bad' : 'tag' }, answer)
     const slots = timeline.listing.length
     const base = (value, key) => make('button', { 'data-base': value }, say(key))
@@ -246,14 +246,12 @@ function firstChosen({ steps }) {
 function readData(model, say) {
   const raw = model.get('data')
   const data = typeof raw === 'string' ? JSON.parse(raw) : raw
-  for (const { timeline, returned } of data.runs) {
+  for (const { timeline } of data.runs) {
     const { steps, listing } = timeline
     if (!Array.isArray(steps) || !Array.isArray(listing)) throw new Error('steps, listing')
     if (!steps.length && !timeline.outcome?.fault) throw new Error(say('no-steps'))
     if (steps.length > data.limit)
       throw new Error(say('too-long', { count: steps.length, limit: data.limit }))
-    // As text: a 64-bit answer is more than a JavaScript number holds.
-    if (timeline.outcome?.retval != null) timeline.outcome.retval = returned ?? timeline.outcome.retval
   }
   if (!data.runs.length) throw new Error(say('no-steps'))
   return data

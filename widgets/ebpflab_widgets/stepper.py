@@ -8,12 +8,15 @@ told (`text.py`).
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from ebpflab.errors import VmFault
 from ebpflab.language import current_language
 from ebpflab.results import Run
 from ebpflab.timeline import Timeline
 from ebpflab_widgets.text import SHOWN, Text
 from ebpflab_widgets.view import View, script, style
 from ebpflab_widgets.wording import ViewError, phrases
+
+Steppable = Run | Timeline | VmFault
 
 LIMIT = 200_000  # steps that a browser can hold
 FEWEST_LINES = 8  # of each of several runs, as text
@@ -64,8 +67,7 @@ class Stepper(View):
 
     def _packed(self) -> str:
         runs = (
-            f'{{"label":"{self._label(n)}","returned":"{timeline.outcome.retval}",'
-            f'"timeline":{timeline.to_json()}}}'
+            f'{{"label":"{self._label(n)}","timeline":{timeline.to_json()}}}'
             for n, timeline in enumerate(self._timelines)
         )
         return f'{{"limit":{LIMIT},"runs":[{",".join(runs)}]}}'
@@ -79,9 +81,11 @@ class Stepper(View):
 
 
 def step(
-    thing: Run | Timeline | Sequence[Run | Timeline], *, at: int = 0, size: str = ""
+    thing: Steppable | Sequence[Steppable], *, at: int = 0, size: str = ""
 ) -> Stepper:
     """Show a run step by step; several runs get a selector.
+
+    A VmFault shows the run up to where it went wrong.
 
     Args:    at: where to stand at first, 0 = before the first step.
              size: "" or "large", for the back row.
@@ -107,7 +111,8 @@ def timeline_of(thing: Any) -> Timeline:
 
 
 def recorded(thing: Any) -> Timeline:
-    """Return what a run recorded; anything else cannot be stepped through."""
-    if not isinstance(thing, Run):
+    """Return what a run recorded, up to its fault if it had one."""
+    timeline = thing.timeline if isinstance(thing, Run | VmFault) else None
+    if timeline is None:
         raise ViewError.of("not-steppable", kind=type(thing).__name__)
-    return thing.timeline
+    return timeline

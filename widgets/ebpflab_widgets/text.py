@@ -53,7 +53,8 @@ class Text:
         if outcome.retval is None:
             return head
         name = f" ({outcome.name})" if outcome.name else ""
-        return head + self.phrases["run-returned"].format(value=outcome.retval) + name
+        value = int(outcome.retval, 16)
+        return head + self.phrases["run-returned"].format(value=value) + name
 
     def digest(self) -> str:
         """Tell all steps in a few digits."""

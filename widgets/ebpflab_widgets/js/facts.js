@@ -77,7 +77,7 @@ function ended({ timeline, line }) {
   const { retval = null, name = '', fault = '', fault_pc: pc = -1 } = timeline.outcome ?? {}
   if (fault) return [{ key: 'fault', pc, text: line.get(pc)?.text ?? '', fault }]
   if (retval === null) return []
-  return [{ key: name ? 'returns-named' : 'returns', value: retval, name }]
+  return [{ key: name ? 'returns-named' : 'returns', value: BigInt(retval), name }]
 }
 
 // r1–r5 where registers follow each other, else r1, r3.

@@ -1,6 +1,8 @@
 """The numbers of map types, as the kernel's UAPI fixes them, by bpftool's names.
 
-Source: the UAPI header linux/bpf.h, enum bpf_map_type.
+An object file, a program and bpf(2) name a map's type by this number, so it stands here
+once, as the helpers' numbers do; what a type does stands in `maps/`.
+Source: the UAPI header linux/bpf.h, enum bpf_map_type, complete up to Linux 6.18.
 """
 
 _IN_ORDER = """
@@ -11,4 +13,5 @@ _IN_ORDER = """
     inode_storage task_storage bloom_filter user_ringbuf cgrp_storage arena
 """
 
-MAP_TYPES = dict(enumerate(_IN_ORDER.split()))
+MAP_TYPES = {name: number for number, name in enumerate(_IN_ORDER.split())}
+MAP_TYPE_NAMES = {number: name for name, number in MAP_TYPES.items()}

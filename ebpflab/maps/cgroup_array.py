@@ -1,0 +1,16 @@
+"""cgroup_array: cgroups by index, to ask whether a packet or a task is of one.
+
+Kernel differs: there are no cgroups without a simulated kernel, so nothing can be put
+in. Source: bpf-helpers(7), bpf_skb_under_cgroup; errno as observed on Linux 6.18.
+"""
+
+from ebpflab.maps.base import map_type
+from ebpflab.maps.things import ThingArray
+
+
+@map_type
+class CgroupArray(ThingArray):
+    """Slots for cgroups."""
+
+    type = "cgroup_array"
+    wanted = "cgroup"
