@@ -5,6 +5,8 @@ on the error stream, in words, with exit status 1; nothing here is a traceback.
 """
 
 import argparse
+import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +18,8 @@ from ebpflab.errors import EbpfLabError, ProgramError
 from ebpflab.language import catalogue
 from ebpflab.linux.doctor import doctor
 
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status: 0, 1 for a wrong input, 2 for usage."""
@@ -26,13 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.options(sub)
         sub.set_defaults(act=command.act)
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may know ASCII alone
+            stream.reconfigure(errors="replace")
     try:
-        return int(options.act(options))
+        status = int(options.act(options))
+        sys.stdout.flush()
+        return status
     except EbpfLabError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _say(key: str, **values: object) -> str:

@@ -7,9 +7,10 @@ has `problem`, `why` and `try`, each in every language.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from types import NoneType
+from typing import Any, ClassVar, Self
 
-from ebpflab.language import catalogue
+from ebpflab.language import Catalogue, catalogue
 
 
 @dataclass(eq=False)
@@ -22,6 +23,8 @@ class EbpfLabError(Exception):
     hint: str = ""  # one concrete thing to try
     key: str = ""  # the catalogue row, so that a program can tell errors apart
 
+    sentences: ClassVar[Callable[[], Catalogue]] = staticmethod(catalogue)
+
     @classmethod
     def of(cls, key: str, /, at: str = "", **values: Any) -> Self:
         """Make the error whose sentences are the catalogue row `key`.
@@ -29,11 +32,15 @@ class EbpfLabError(Exception):
         `values` fill the sentences; those that a child class declares as fields
         (`errno`, `pc`, ...) are kept there too.
         """
-        parts = (catalogue().say(key, part, **values) for part in _PARTS)
+        parts = (cls.sentences().say(key, part, **values) for part in _PARTS)
         problem, why, hint = parts
         own = {f.name for f in fields(cls)} - {f.name for f in fields(EbpfLabError)}
         kept = {name: values[name] for name in own & values.keys()}
         return cls(problem, at=at, why=why, hint=hint, key=key, **kept)
+
+    def _render_traceback_(self) -> list[str]:
+        """Show in a notebook the error alone, not its way through us."""
+        return [f"{type(self).__name__}: {self}"]
 
     def __str__(self) -> str:
         rows = [
@@ -119,3 +126,20 @@ class VmFault(EbpfLabError):
     def timeline(self) -> Any:
         """The run up to the fault, step by step; None where none can be made."""
         return self.replay() if self.replay else None
+
+
+def expect(value: object, kinds: type | tuple[type, ...], what: str) -> None:
+    """Return if `value` is of one of `kinds`; a text must be one that has bytes.
+
+    Raises:  ProgramError: it is something else.
+    """
+    if not isinstance(value, kinds):
+        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+        names = ", ".join("None" if k is NoneType else k.__name__ for k in wanted)
+        found = type(value).__name__
+        raise ProgramError.of("wrong-kind", what=what, wanted=names, found=found)
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ProgramError.of("not-text", what=what, error=error) from error

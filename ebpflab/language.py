@@ -24,16 +24,23 @@ def current_language() -> str:
     The marker is a file `.ebpflab-lang` in the working directory (the lessons'
     folders have one) that holds the two letters.
     """
-    marker = Path(MARKER)
     candidates = (
         os.environ.get("EBPFLAB_LANG", ""),
-        marker.read_text().strip() if marker.is_file() else "",
+        _marked(Path(MARKER)),
         locale.getlocale()[0] or "",
     )
     for candidate in candidates:
         if candidate[:2].lower() in LANGUAGES:
             return candidate[:2].lower()
     return "en"
+
+
+def _marked(marker: Path) -> str:
+    """Return what the marker file says; "" if it is not there or no text."""
+    try:
+        return marker.read_text(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 class Catalogue:

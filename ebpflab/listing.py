@@ -6,6 +6,7 @@ its maps, and the C lines that its instructions come from.
 
 from collections.abc import Sequence
 
+from ebpflab.errors import expect
 from ebpflab.isa.assembler import assemble_insns
 from ebpflab.isa.codec import encode
 from ebpflab.isa.disassembler import Names, disassemble_insn
@@ -28,6 +29,10 @@ def assemble(
 
     Raises:  AssemblyError: with line, column, and what was expected there.
     """
+    expect(text, str, "text")
+    expect(maps, (list, tuple), "maps")
+    for spec in maps:
+        expect(spec, MapSpec, "maps[...]")
     insns = assemble_insns(text, maps=[spec.name for spec in maps])
     return Program(encode(insns), type=type, maps=maps, name=name, license=license)
 
@@ -37,6 +42,7 @@ def disassemble(program: Program) -> str:
 
     Raises:  EncodingError: the code is not whole instructions.
     """
+    expect(program, Program, "program")
     return disassemble_insns(program.insns, names_in(program))
 
 

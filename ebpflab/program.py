@@ -7,10 +7,10 @@ make; an `Object` is what one object file holds. Live maps are in `maps/`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import SupportsBytes
 
-from ebpflab.errors import ProgramError
+from ebpflab.errors import ProgramError, expect
 from ebpflab.isa.codec import decode
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.words import WORD32, WORD64
@@ -21,6 +21,35 @@ _LARGEST = {  # of a map's numbers
     "max_entries": WORD32,
     "flags": WORD32,
     "extra": WORD64,
+}
+
+
+_OPTIONAL_BYTES = (bytes, NoneType)
+_OPTIONAL_TEXT = (str, NoneType)
+_MAPSPEC_KINDS: dict[str, type | tuple[type, ...]] = {
+    "type": str,
+    "name": str,
+    "init": Mapping,
+    "slots": Mapping,
+    "btf": _OPTIONAL_BYTES,
+    "key_type": int,
+    "value_type": int,
+}
+_PROGRAM_KINDS: dict[str, type | tuple[type, ...]] = {
+    "type": str,
+    "expected_attach_type": _OPTIONAL_TEXT,
+    "attach_to": _OPTIONAL_TEXT,
+    "maps": (list, tuple),
+    "name": str,
+    "license": str,
+    "flags": int,
+    "btf": _OPTIONAL_BYTES,
+    "func_info": _OPTIONAL_BYTES,
+    "line_info": _OPTIONAL_BYTES,
+    "lines": tuple,
+    "variables": tuple,
+    "source": str,
+    "source_name": str,
 }
 
 
@@ -54,10 +83,9 @@ class MapSpec:
     value_type: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.type, str) or not isinstance(self.name, str):
-            raise ProgramError.of(
-                "mapspec-words", found=f"{self.type!r}, {self.name!r}"
-            )
+        for part, kinds in _MAPSPEC_KINDS.items():
+            expect(getattr(self, part), kinds, f"MapSpec.{part}")
+        expect(self.inner, (MapSpec, NoneType), "MapSpec.inner")
         for part, largest in _LARGEST.items():
             number = getattr(self, part)
             if not isinstance(number, int) or not 0 <= number <= largest:
@@ -118,12 +146,14 @@ class Program:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", as_bytes(self.code, "code"))
+        for part, kinds in _PROGRAM_KINDS.items():
+            expect(getattr(self, part), kinds, f"Program.{part}")
         object.__setattr__(self, "maps", tuple(self.maps))
         for spec in self.maps:
             if not isinstance(spec, MapSpec):
                 raise ProgramError.of("not-a-mapspec", found=type(spec).__name__)
-        if not isinstance(self.type, str):
-            raise ProgramError.of("type-not-a-name", found=repr(self.type))
+        if not 0 <= self.flags <= WORD32:
+            raise ProgramError.of("program-flags", found=self.flags)
 
     @cached_property
     def insns(self) -> tuple[Insn | None, ...]:
@@ -148,6 +178,7 @@ class Object:
 
     def __post_init__(self) -> None:
         for part in ("programs", "maps"):
+            expect(getattr(self, part), Mapping, f"Object.{part}")
             object.__setattr__(self, part, MappingProxyType(dict(getattr(self, part))))
 
 
@@ -156,8 +187,9 @@ def as_bytes(value: bytes | SupportsBytes, what: str) -> bytes:
 
     Raises:  ProgramError: it has none (a str, an int, None, ...).
     """
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
-    if hasattr(value, "__bytes__"):
-        return bytes(value)
+    if isinstance(value, bytearray | memoryview) or hasattr(value, "__bytes__"):
+        try:
+            return bytes(value)
+        except Exception as error:  # the user's own __bytes__ may do anything
+            raise ProgramError.of("bytes-failed", what=what, error=error) from error
     raise ProgramError.of("not-bytes", what=what, found=type(value).__name__)

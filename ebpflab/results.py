@@ -6,6 +6,7 @@ exception (`errors.VmFault`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ebpflab.errors import RunError, VerifierError
@@ -58,19 +59,19 @@ class Run:
     data: bytes
     maps: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
-    duration_ns: int = 0
+    duration_ns: int = field(default=0, compare=False)
     retval_name: str = ""  # XDP_PASS
-    replay: Callable[[], Timeline] | None = field(default=None, repr=False)
+    ctx: bytes = b""  # the context afterwards, from our own engines
+    replay: Callable[[], Timeline] | None = field(
+        default=None, repr=False, compare=False
+    )
 
-    @property
+    @cached_property
     def timeline(self) -> Timeline:
         """The run, step by step; recorded now, by running it again on equal inputs.
 
         Raises:  RunError: the run came from a real kernel, which records no steps.
         """
-        if "_timeline" not in self.__dict__:
-            if self.replay is None:
-                raise RunError.of("no-timeline")
-            self.__dict__["_timeline"] = self.replay()
-        timeline: Timeline = self.__dict__["_timeline"]
-        return timeline
+        if self.replay is None:
+            raise RunError.of("no-timeline")
+        return self.replay()

@@ -13,6 +13,7 @@ A slot is what can change:
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any
@@ -20,6 +21,13 @@ from typing import Any
 from ebpflab.errors import ProgramError
 
 VERSION = 1
+LARGEST_REGION = 1 << 31  # bytes
+
+_REGISTER = re.compile(r"r(?:\d|10)")
+_RECORDS = re.compile(r".+/cpu\d+")
+_WORD = re.compile(r"0x[0-9a-f]{1,16}")
+_PAIRS = re.compile(r"(?:[0-9a-f]{2}|\?\?)*")
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Region:
 
     number: int
     name: str  # stack, stack1, ctx, packet, or a map's name
-    kind: str  # stack, ctx, packet, map, map_value, record
+    kind: str  # stack, ctx, packet, map, map_value, record, code
     size: int  # bytes
     contents: str = ""  # hex pairs before the first step; "" = never written
     detail: str = ""  # a map's type
@@ -140,7 +148,12 @@ class Timeline:
     version: int = VERSION
 
     def path(self, index: int) -> list[int]:
-        """Return the indices from the first step to step `index`, both included."""
+        """Return the indices from the first step to step `index`, both included.
+
+        Raises:  ProgramError: there is no such step.
+        """
+        if not isinstance(index, int) or not -1 <= index < len(self.steps):
+            raise ProgramError.of("no-such-step", index=index, count=len(self.steps))
         path = []
         while index >= 0:
             path.append(index)
@@ -152,10 +165,9 @@ class Timeline:
 
         Raises:  ProgramError: there is no such step.
         """
-        if not -1 <= index < len(self.steps):
-            raise ProgramError.of("no-such-step", index=index, count=len(self.steps))
+        path = self.path(index)
         state = self._first_state()
-        for change, pointer in self._changes(index):
+        for change, pointer in self._changes(path):
             _apply(state, change)
             if change.slot in state.registers:
                 pointers = state.pointers - {change.slot}
@@ -173,9 +185,9 @@ class Timeline:
         registers: dict[str, str | None] = {f"r{n}": None for n in range(11)}
         return State(registers, frozenset(), memory, {})
 
-    def _changes(self, index: int) -> Iterator[tuple[Change, bool]]:
+    def _changes(self, path: list[int]) -> Iterator[tuple[Change, bool]]:
         yield from ((c, c.slot in self.start_pointers) for c in self.start)
-        for i in self.path(index):
+        for i in path:
             step = self.steps[i]
             yield from ((c, c.slot in step.pointers) for c in step.changes)
 
@@ -195,8 +207,10 @@ class Timeline:
                 raise ProgramError.of(
                     "timeline-version", found=data["version"], known=VERSION
                 )
-            return _timeline(data)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            timeline = _timeline(data)
+            _check(timeline)
+            return timeline
+        except _BROKEN as error:
             raise ProgramError.of("timeline-broken", error=str(error)) from error
 
 
@@ -260,3 +274,32 @@ def _step(row: dict[str, Any]) -> Step:
         "effect": Effect(**row["effect"]) if "effect" in row else None,
     }
     return Step(**{**row, **made})
+
+
+def _check(timeline: Timeline) -> None:
+    """Refuse what no recording can be. Raises ValueError: what is wrong."""
+    sizes = {region.name: region.size for region in timeline.regions}
+    for name, size in sizes.items():
+        if not 0 <= size <= LARGEST_REGION:
+            raise ValueError(f"region {name}: {size} bytes")
+    for index, step in enumerate(timeline.steps):
+        if not -1 <= step.parent < index:
+            raise ValueError(f"step {index}: parent {step.parent}")
+    told = (change for step in timeline.steps for change in step.changes)
+    for change in (*timeline.start, *told):
+        if not _is_possible(change, sizes):
+            raise ValueError(f"slot {change.slot}: {change.old} → {change.new}")
+
+
+def _is_possible(change: Change, sizes: dict[str, int]) -> bool:
+    """Tell whether a slot exists and its values are ones that it can have."""
+    values = [value for value in (change.old, change.new) if value is not None]
+    if _REGISTER.fullmatch(change.slot):
+        return all(_WORD.fullmatch(value) for value in values)
+    pairs = all(_PAIRS.fullmatch(value) for value in values)
+    if _RECORDS.fullmatch(change.slot):
+        return pairs
+    region, _, offset = change.slot.rpartition("+")
+    length = len(change.new or "") // 2
+    fits = offset.isdecimal() and int(offset) + length <= sizes.get(region, -1)
+    return pairs and fits

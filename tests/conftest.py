@@ -7,6 +7,8 @@ helpers of single folders (`from tests.engine.oracle import ...` works everywher
 
 import os
 import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,3 +47,17 @@ def chromium() -> str:
         if path := shutil.which(name):
             return path
     pytest.skip(f"no browser here: tried {asked or ', '.join(CHROMIUM_NAMES)}")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """Return a browser; one a module, as two cannot be driven at once."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed"
+    )
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()

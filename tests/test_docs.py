@@ -24,7 +24,6 @@ def test_the_tour_of_the_readme_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    (ROOT / "build").mkdir(exist_ok=True)
     codes = snippets("README.md")
     assert len(codes) >= 5
     run_all(codes)
@@ -39,3 +38,17 @@ def test_the_tour_of_the_readme_runs(
 def test_links_lead_somewhere(document: str) -> None:
     targets = LINK.findall((ROOT / document).read_text())
     assert [t for t in targets if not (ROOT / t).exists()] == []
+
+
+def test_the_architecture_tells_of_every_part() -> None:
+    """Each part of the engine has its row, and its place among the layers."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    layers = text.split("`language")[1].split("`")[0]
+    parts = {
+        path.stem
+        for path in (ROOT / "ebpflab").iterdir()
+        if not path.name.startswith(("_", "."))
+        and (path.suffix == ".py" or (path / "__init__.py").exists())
+    }
+    assert [p for p in sorted(parts) if not re.search(rf"\b{p}\b", text)] == []
+    assert [p for p in parts - {"language"} if not re.search(rf"\b{p}\b", layers)] == []

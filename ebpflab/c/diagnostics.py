@@ -40,6 +40,7 @@ MISTAKES: Mistakes = (
     (r"only small returns|aggregate returns", "c-struct-return"),
     (r"unsupported atomic|atomic load/store", "c-atomic"),
     (r"incomplete (?:definition of )?type '(?P<what>[^']+)'", "c-incomplete"),
+    (r"redefinition of '(?P<what>bpf_map_def)'", "c-map-def"),
     (r"(?P<what>.*)", "c-refused"),
 )
 BACK_END_MISTAKES: Mistakes = (

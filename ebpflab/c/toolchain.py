@@ -33,6 +33,7 @@ OPTIONS = (
     "-Wno-unknown-attributes",
     "-fdebug-compilation-dir=.",
     "-fstack-size-section",
+    "-fno-jump-tables",  # no verifier up to Linux 6.18 follows one
     "-fno-color-diagnostics",
     *("-MMD", "-MF", "dependencies"),
 )

@@ -129,4 +129,6 @@ def _value(btf: Btf, option: Option, text: str) -> bytes:
             number = ord(text)  # a char takes the letter itself
         else:
             number = LETTERS[text]
+            if number == LETTERS["m"] and type.name == "_Bool":
+                raise ValueError("a module is neither true nor false")
         return number.to_bytes(option.size, "little", signed=number < 0)

@@ -2,11 +2,26 @@
 
 from ebpflab.helpers import (  # noqa: F401  (they register)
     calls,
+    cgroups,
+    checksums,
     clock_and_cpu,
+    dynptrs,
     events,
+    locks,
     map_access,
+    messages,
     packet_bytes,
+    packet_facts,
+    packet_size,
+    probes,
+    redirects,
+    ring_buffer,
+    sequences,
+    task,
+    text,
+    xdp_packet,
 )
+from ebpflab.helpers.allowed import may_call
 from ebpflab.helpers.proto import (
     ADDRESSES,
     HELPERS,
@@ -33,4 +48,5 @@ __all__ = [
     "TailCall",
     "Task",
     "call",
+    "may_call",
 ]

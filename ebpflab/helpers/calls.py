@@ -9,7 +9,8 @@ from collections.abc import Generator
 
 from ebpflab.helpers.proto import Arg, Callback, Env, TailCall, helper
 from ebpflab.isa.words import WORD32
-from ebpflab.maps.base import Map
+from ebpflab.maps.array import Array
+from ebpflab.maps.hash import Hash
 from ebpflab.maps.percpu import PerCpu
 from ebpflab.maps.prog_array import ProgArray
 
@@ -47,7 +48,7 @@ def loop(
 
 @helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_FUNC, Arg.PTR_TO_STACK_OR_NULL, Arg.ANYTHING)
 def for_each_map_elem(
-    env: Env, map: Map, function: int, context: int, flags: int
+    env: Env, map: Array | Hash, function: int, context: int, flags: int
 ) -> Generator[Callback, int, int]:
     """Call a function with each key and value, until it returns 1.
 

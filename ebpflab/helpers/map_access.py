@@ -5,11 +5,12 @@ Source: bpf-helpers(7).
 
 from collections.abc import Callable
 
-from ebpflab.errors import MapError
+from ebpflab.errors import MapError, VmFault
 from ebpflab.helpers.proto import Arg, Env, Ret, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.base import Map
 from ebpflab.maps.maps_of_maps import ArrayOfMaps, HashOfMaps
+from ebpflab.maps.percpu import PerCpu
 from ebpflab.maps.rights import CPUS
 
 
@@ -40,7 +41,7 @@ def _found(env: Env, map: Map, key: bytes) -> int:
     Arg.ANYTHING,
     ret=Ret.PTR_TO_MAP_VALUE_OR_NULL,
 )
-def map_lookup_percpu_elem(env: Env, map: Map, key: bytes, cpu: int) -> int | None:
+def map_lookup_percpu_elem(env: Env, map: PerCpu, key: bytes, cpu: int) -> int | None:
     """Return where the value of `key` for another CPU stands, or null."""
     cpu &= WORD32
     start = map.find(key, cpu) if cpu < CPUS else None
@@ -63,6 +64,7 @@ def map_delete_elem(env: Env, map: Map, key: bytes) -> int:
 
 def _attempt(env: Env, map: Map, effect: str, change: Callable[[], None]) -> int:
     """Change a map as a program does: an error is a number, not an exception."""
+    check_writable(map)
     try:
         env.write_map(map, change)
     except MapError as error:
@@ -70,3 +72,10 @@ def _attempt(env: Env, map: Map, effect: str, change: Callable[[], None]) -> int
         return -error.errno
     env.tell(effect, map=map.name)
     return 0
+
+
+def check_writable(map: Map) -> None:
+    """Raises VmFault: the map's flags forbid programs to write it."""
+    if not map.writable_by_programs:
+        flags = f"{map.spec.flags:#x}"
+        raise VmFault.of("map-program-write", name=map.name, flags=flags)

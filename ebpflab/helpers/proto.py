@@ -42,6 +42,9 @@ class Arg(Enum):
     PTR_TO_STACK_OR_NULL = auto()  # a callback's context
     PTR_TO_RINGBUF_MEM = auto()  # what ringbuf_reserve returned
     PTR_TO_SPIN_LOCK = auto()
+    PTR_TO_MEM_REGION = auto()  # memory that is kept, not read; its size comes next
+    PTR_TO_DYNPTR = auto()
+    PTR_TO_UNINIT_DYNPTR = auto()
     CONST_SIZE = auto()
     CONST_SIZE_OR_ZERO = auto()
     CONST_ALLOC_SIZE_OR_ZERO = auto()
@@ -58,9 +61,14 @@ class Ret(Enum):
     VOID = auto()
     PTR_TO_MAP_VALUE_OR_NULL = auto()
     PTR_TO_RINGBUF_MEM_OR_NULL = auto()
+    PTR_TO_DYNPTR_MEM_OR_NULL = auto()
 
 
-ADDRESSES = (Ret.PTR_TO_MAP_VALUE_OR_NULL, Ret.PTR_TO_RINGBUF_MEM_OR_NULL)
+ADDRESSES = (
+    Ret.PTR_TO_MAP_VALUE_OR_NULL,
+    Ret.PTR_TO_RINGBUF_MEM_OR_NULL,
+    Ret.PTR_TO_DYNPTR_MEM_OR_NULL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Frame:
     data: bytes
     room_after: int  # free bytes behind
     header: int = 0  # bytes of `before` that are the link-layer header
+    network: int = 0  # where in `data` the network header begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +117,13 @@ class Env(Protocol):
     """What a behavior may reach: memory, the packet, the clock, the machine."""
 
     cpu: int
+    program_type: str
     task: Task
     frame: Frame
 
     def read(self, address: int, size: int) -> bytes: ...
     def write(self, address: int, data: bytes) -> None: ...
+    def check_room(self, address: int, size: int) -> None: ...
     def map_at(self, address: int) -> Map | None: ...
     def handle_of(self, map: Map) -> int: ...
     def address_of(self, map: Map, offset: int) -> int: ...
@@ -147,6 +158,7 @@ class Proto:
     gpl_only: bool
     moves_packet: bool  # pointers into the packet are invalid afterwards
     run: Behavior
+    map_kind: Any = Map  # the classes of map that it takes, from run's signature
 
 
 HELPERS: dict[int, Proto] = {}
@@ -164,7 +176,9 @@ def helper(
         id = HELPER_IDS[run.__name__]
         if id in HELPERS:
             raise ValueError(f"helper {id} is already {HELPERS[id].name}")
-        HELPERS[id] = Proto(id, run.__name__, args, ret, gpl_only, moves_packet, run)
+        kind = run.__annotations__.get("map", Map)
+        rest = (args, ret, gpl_only, moves_packet, run, kind)
+        HELPERS[id] = Proto(id, run.__name__, *rest)
         return run
 
     return register
@@ -182,7 +196,16 @@ def call(proto: Proto, env: Env, words: list[int]) -> Result:
         following = words[index + 1] if index + 1 < len(words) else 0
         map = next((a for a in arguments if isinstance(a, Map)), None)
         arguments.append(_argument(kind, env, words[index], following, map, index))
+        if isinstance(arguments[-1], Map):
+            _check_kind(proto, arguments[-1])
     return proto.run(env, *arguments)
+
+
+def _check_kind(proto: Proto, map: Map) -> None:
+    if not isinstance(map, proto.map_kind):
+        raise VmFault.of(
+            "helper-wrong-map", name=proto.name, map=map.name, type=map.type
+        )
 
 
 def _argument(
@@ -195,12 +218,15 @@ def _argument(
             if found is None:
                 raise VmFault.of("helper-not-a-map", arg=index + 1, address=word)
             return found
-        case Arg.PTR_TO_MAP_KEY if map:
+        case Arg.PTR_TO_MAP_KEY if map is not None:
             return env.read(word, map.spec.key_size)
-        case Arg.PTR_TO_MAP_VALUE if map:
+        case Arg.PTR_TO_MAP_VALUE if map is not None:
             return env.read(word, map.spec.value_size)
         case Arg.PTR_TO_MEM:
             return env.read(word, following & WORD32)
+        case Arg.PTR_TO_UNINIT_MEM:
+            env.check_room(word, following & WORD32)
+            return word
         case Arg.PTR_TO_MEM_OR_NULL:
             return env.read(word, following & WORD32) if word else b""
         case Arg.CONST_SIZE | Arg.CONST_SIZE_OR_ZERO:

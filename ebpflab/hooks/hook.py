@@ -8,6 +8,7 @@ the register) is one row with `pointer` set.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ebpflab.errors import RunError
 from ebpflab.hooks.access import Access
 
 
@@ -61,8 +62,13 @@ class Hook:
     test_run: bool = True  # Linux can run it without attaching it
 
     def field(self, name: str) -> ContextField:
-        """Return a context field by its name."""
-        return next(row for row in self.fields if row.name == name)
+        """Return a context field by its name. Raises RunError: there is none."""
+        for row in self.fields:
+            if row.name == name:
+                return row
+        known = ", ".join(row.name for row in self.fields) or "-"
+        context = self.context or self.type
+        raise RunError.of("ctx-unknown", context=context, found=name, known=known)
 
     def may(self, right: str, offset: int, size: int, attach_type: str = "") -> bool:
         """Tell whether Linux lets a program "read" or "write" there in its context."""

@@ -34,7 +34,8 @@ for type in ("sched_cls", "sched_act"):
             context_size=CONTEXT_SIZE,
             fields=sk_buff(
                 hidden=f"{OF_THE_SOCKET} flow_keys",
-                written=f"{SCRATCH} mark queue_mapping priority tc_index tc_classid tstamp",
+                written=f"{SCRATCH} mark queue_mapping priority tc_index tc_classid"
+                " tstamp",
             ),
             context_writable=True,
             returns=ACTIONS,

@@ -44,7 +44,7 @@ _PREFIX = re.compile(
 _LABEL = re.compile(rf"\s*({NAME}):", re.ASCII)
 _COMMENT = re.compile(
     r"""/\*[\s\S]*?\*/ | //.* | ;.* | (?:^|(?<=\s))\#.*
-    | <[^>\n]*>\s*$                                # llvm-objdump: goto +3 <LBB0_2>
+    | <[^<>\n]*>\s*$                               # llvm-objdump: goto +3 <LBB0_2>
     | (?:^|(?<=\s))\d+:\ (?:frame\d+:\ )?R\d+\w*=.*   # a log: 0: R1=ctx() R10=fp0
     """,
     re.VERBOSE | re.MULTILINE,

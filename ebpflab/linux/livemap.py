@@ -257,7 +257,7 @@ def _created(spec: MapSpec) -> Descriptor:
     inner = LiveMap(spec.inner) if spec.inner else nullcontext()
     btf = load_btf(spec.btf, at) if spec.btf else nullcontext()
     with inner as template, btf as types:
-        if template:
+        if template is not None:  # an empty map is false
             fields["inner_map_fd"] = template.fd
         if types:
             fields["btf_fd"] = types.number

@@ -45,10 +45,20 @@ def make_map(spec: MapSpec) -> Map:
 def live_maps(owner: Object | Program) -> dict[str, Map]:
     """Make the live maps of an object or a program; they outlast a run.
 
+    Slots that the object fills from the start hold its programs and maps.
+
     Raises:  MapError: see make_map.
     """
     specs = owner.maps.values() if isinstance(owner, Object) else owner.maps
-    return {spec.name: make_map(spec) for spec in specs}
+    made = {spec.name: make_map(spec) for spec in specs}
+    things: dict[str, Program | Map] = {**made}
+    if isinstance(owner, Object):
+        things |= owner.programs
+    for spec in specs:
+        for index, name in spec.slots.items():
+            if name in things:
+                made[spec.name].update(index, things[name])
+    return made
 
 
 class _CallableModule(ModuleType):

@@ -67,4 +67,4 @@ class PercpuArray(PerCpu, Array):
     """An array with a value for each CPU."""
 
     type = "percpu_array"
-    flags_taken = CreateFlag.NUMA_NODE | EVERY_ACCESS
+    flags_taken = EVERY_ACCESS

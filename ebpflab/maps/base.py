@@ -61,7 +61,7 @@ class Map(ABC):
         contradiction = any(
             flags & pair == pair for pair in (FROM_USERSPACE, FROM_PROGRAMS)
         )
-        if flags & ~self.flags_taken or contradiction:
+        if flags & ~int(self.flags_taken) or contradiction:
             raise self.refuse(errno.EINVAL, "map-create-flags", flags=f"{flags:#x}")
 
     # -- as programs reach it --
@@ -116,6 +116,8 @@ class Map(ABC):
 
     def pop(self, key: Key = b"") -> Any:
         """Take a value out. Raises MapError: nothing there, or not for this type."""
+        self.check_readable()
+        self.check_writable()
         raise self.refuse(ENOTSUPP, "map-no-pop")
 
     def freeze(self) -> None:
@@ -206,6 +208,7 @@ class Map(ABC):
 
     def items(self) -> Iterator[tuple[bytes, Any]]:
         """Go through keys with their values; slots that hold nothing are left out."""
+        self.check_readable()
         pairs = ((key, self.lookup(key)) for key in self.keys())
         return ((key, value) for key, value in pairs if value is not None)
 

@@ -2,20 +2,24 @@
 
 A value sets a few bits, chosen by hashing; it was perhaps put when all its bits are 1.
 
-Kernel differs: always 5 hashes (Linux takes 1 to 15, as map_extra), and other hash
-functions, so other values are wrongly found; how many is about the same.
+The blueprint's `extra` says how many hashes, 1 to 15; 0 means 5.
+
+Kernel differs: the hash functions are others, so other values are wrongly found; how
+many is about the same.
 Source: docs.kernel.org/bpf/map_bloom_filter.html; errno as observed on Linux 6.18.
 """
 
 import errno
-import zlib
 from collections.abc import Iterator
+from hashlib import shake_128
 from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 
-HASHES = 5
+HASHES = 5  # when the blueprint leaves it open
+MOST_HASHES = 15
+HASH_BYTES = 4
 
 
 @map_type
@@ -28,16 +32,20 @@ class BloomFilter(Map):
 
     def check_spec(self) -> None:
         spec = self.spec
-        if spec.key_size or spec.value_size <= 0 or spec.max_entries <= 0:
+        sized = not spec.key_size and spec.value_size > 0 and spec.max_entries > 0
+        if not sized or spec.extra > MOST_HASHES:
             raise self.refuse(errno.EINVAL, "bloom-spec")
-        wanted = spec.max_entries * HASHES * 7 // 5  # n·k/ln 2
+        self.hashes = spec.extra or HASHES
+        wanted = spec.max_entries * self.hashes * 7 // 5  # n·k/ln 2
         self.bits = max(64, 1 << (wanted - 1).bit_length())
         self.values = bytearray(self.bits // 8)
 
     def _places(self, value: bytes) -> list[tuple[int, int]]:
         """Return byte and bit of each of a value's bits."""
-        hashes = (zlib.crc32(value, seed) % self.bits for seed in range(1, HASHES + 1))
-        return [(place // 8, 1 << place % 8) for place in hashes]
+        digest = shake_128(value).digest(self.hashes * HASH_BYTES)
+        starts = range(0, len(digest), HASH_BYTES)
+        words = (int.from_bytes(digest[i : i + HASH_BYTES]) for i in starts)
+        return [(word % self.bits // 8, 1 << word % 8) for word in words]
 
     def put(self, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         """Add a value. Raises MapError: flags that mean nothing here."""
@@ -70,4 +78,4 @@ class BloomFilter(Map):
         return value if self.holds(value) else None
 
     def keys(self) -> Iterator[bytes]:
-        raise self.refuse(errno.EOPNOTSUPP, "bloom-no-keys")
+        return iter(())

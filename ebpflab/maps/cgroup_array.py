@@ -4,7 +4,10 @@ Kernel differs: there are no cgroups without a simulated kernel, so nothing can 
 in. Source: bpf-helpers(7), bpf_skb_under_cgroup; errno as observed on Linux 6.18.
 """
 
-from ebpflab.maps.base import map_type
+from typing import Any
+
+from ebpflab.maps.base import Key, map_type
+from ebpflab.maps.rights import ENOTSUPP
 from ebpflab.maps.things import ThingArray
 
 
@@ -14,3 +17,8 @@ class CgroupArray(ThingArray):
 
     type = "cgroup_array"
     wanted = "cgroup"
+
+    def lookup(self, key: Key = b"") -> Any:
+        self.key_bytes(key)
+        self.check_readable()
+        raise self.refuse(ENOTSUPP, "things-other", wanted=self.wanted)

@@ -5,8 +5,9 @@ its buckets. Source: docs.kernel.org/bpf/map_hash.html; errno as observed on Lin
 """
 
 import errno
+from typing import Any
 
-from ebpflab.maps.base import map_type
+from ebpflab.maps.base import Key, map_type
 from ebpflab.maps.percpu import PerCpu
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag
 from ebpflab.maps.slots import SlotMap
@@ -31,9 +32,18 @@ class Hash(SlotMap):
     def same_key(self, key: bytes) -> bytes:
         return key
 
+    def pop(self, key: Key = b"") -> Any:
+        """Take the value of a key out (BPF_MAP_LOOKUP_AND_DELETE_ELEM)."""
+        self.check_readable()
+        self.check_writable()
+        value = self[key]
+        self.remove(self.key_bytes(key))
+        return value
+
 
 @map_type
 class PercpuHash(PerCpu, Hash):
     """A hash table with a value for each CPU."""
 
     type = "percpu_hash"
+    flags_taken = HASH_FLAGS & ~CreateFlag.NUMA_NODE

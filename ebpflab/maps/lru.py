@@ -23,9 +23,9 @@ class LruHash(Hash):
     flags_taken = HASH_FLAGS | CreateFlag.NO_COMMON_LRU
 
     def check_spec(self) -> None:
-        super().check_spec()
         if self.spec.flags & CreateFlag.NO_PREALLOC:
             raise self.refuse(ENOTSUPP, "lru-flags")
+        super().check_spec()
 
     def find(self, key: bytes, cpu: int = 0) -> int | None:
         self._use(key)
@@ -57,3 +57,4 @@ class LruPercpuHash(PerCpu, LruHash):
     """A hash table that forgets, with a value for each CPU."""
 
     type = "lru_percpu_hash"
+    flags_taken = LruHash.flags_taken & ~CreateFlag.NUMA_NODE

@@ -11,7 +11,7 @@ from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
 from ebpflab.maps.hash import HASH_FLAGS, Hash
-from ebpflab.maps.rights import CreateFlag, UpdateFlag
+from ebpflab.maps.rights import ENOTSUPP, CreateFlag, UpdateFlag
 from ebpflab.maps.things import FD_SIZE, ThingArray
 from ebpflab.program import MapSpec
 
@@ -22,9 +22,9 @@ def check_inner(outer: Map) -> MapSpec:
     """Return the blueprint of the maps inside. Raises MapError: none, or odd."""
     inner = outer.spec.inner
     if inner is None:
-        raise outer.refuse(errno.EBADF, "inner-missing")
+        raise outer.refuse(errno.EINVAL, "inner-missing")
     if inner.type in NOT_INSIDE:
-        number = errno.EINVAL if inner.type.endswith("_of_maps") else 524
+        number = errno.EINVAL if inner.type.endswith("_of_maps") else ENOTSUPP
         raise outer.refuse(number, "inner-type", type=inner.type)
     return inner
 

@@ -7,9 +7,8 @@ slots, their bookkeeping and the errors of putting and removing stand here.
 import errno
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from ebpflab.maps.base import LARGEST, Key, Map, padded
+from ebpflab.maps.base import LARGEST, Map, padded
 from ebpflab.maps.rights import UpdateFlag
 from ebpflab.program import MapSpec
 
@@ -63,13 +62,6 @@ class SlotMap(Map):
         if key not in self.slots:
             raise self.refuse(errno.ENOENT, "map-no-such-key", shown=key.hex(" "))
         self.free.append(self.slots.pop(key))
-
-    def pop(self, key: Key = b"") -> Any:
-        """Take the value of a key out (BPF_MAP_LOOKUP_AND_DELETE_ELEM)."""
-        self.check_writable()
-        value = self[key]
-        self.remove(self.key_bytes(key))
-        return value
 
     def keys(self) -> Iterator[bytes]:
         return iter(list(self.slots))

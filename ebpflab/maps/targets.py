@@ -17,6 +17,7 @@ from ebpflab.maps.rights import CPUS, FROM_USERSPACE, CreateFlag, UpdateFlag
 
 VALUE_SIZES = (4, 8)  # bytes: without and with a second program
 LONGEST_QUEUE = 16384
+MOST_CPUS = 512  # that a kernel is made for; it differs from one to another
 
 
 @map_type
@@ -24,7 +25,7 @@ class Devmap(Map):
     """Interfaces by index; `held` is what was put, by index."""
 
     type = "devmap"
-    flags_taken = CreateFlag.NUMA_NODE | FROM_USERSPACE | CreateFlag.RDONLY_PROG
+    flags_taken = CreateFlag.NUMA_NODE | FROM_USERSPACE
 
     def check_spec(self) -> None:
         spec = self.spec
@@ -108,6 +109,11 @@ class Cpumap(Devmap):
 
     type = "cpumap"
     flags_taken = CreateFlag.NUMA_NODE | CreateFlag(0)
+
+    def check_spec(self) -> None:
+        super().check_spec()
+        if self.spec.max_entries > MOST_CPUS:
+            raise self.refuse(errno.E2BIG, "targets-spec")
 
     def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         length = int.from_bytes(value[:4], "little")

@@ -8,6 +8,8 @@ from typing import Any
 from ebpflab.errors import EbpfLabError
 
 _ETHERNET_LINK = 1  # DLT_EN10MB
+_FILE_HEADER, _RECORD_HEADER = 24, 16  # bytes, of a pcap file
+_PCAPNG = bytes.fromhex("0a0d0d0a")
 
 
 class _WholeReads(io.BytesIO):
@@ -31,8 +33,10 @@ def read_capture(path: str | Path) -> list[bytes]:
     except ImportError as error:
         raise EbpfLabError.of("capture-no-dpkt") from error
     try:
-        reader: Any = dpkt.pcap.UniversalReader(_WholeReads(Path(path).read_bytes()))
+        raw = Path(path).read_bytes()
+        reader: Any = dpkt.pcap.UniversalReader(_WholeReads(raw))
         link, packets = reader.datalink(), [bytes(packet) for _, packet in reader]
+        _check_whole(raw, packets)
     except OSError as error:
         raise EbpfLabError.of(
             "capture-unreadable", at=str(path), error=error
@@ -42,3 +46,12 @@ def read_capture(path: str | Path) -> list[bytes]:
     if link != _ETHERNET_LINK:
         raise EbpfLabError.of("capture-link", at=str(path), link=link)
     return packets
+
+
+def _check_whole(raw: bytes, packets: list[bytes]) -> None:
+    """Refuse a pcap file that ends in a record, or between its header and bytes."""
+    if b"" in packets:
+        raise ValueError("a packet without bytes")
+    whole = _FILE_HEADER + sum(_RECORD_HEADER + len(packet) for packet in packets)
+    if not raw.startswith(_PCAPNG) and len(raw) != whole:
+        raise ValueError(f"{len(raw)} bytes where {whole} should be")

@@ -8,10 +8,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ebpflab.errors import RunError
+from ebpflab.errors import RunError, VmFault
 from ebpflab.helpers import Env, Frame, Task
 from ebpflab.hooks import Hook
-from ebpflab.hooks.socket_buffer import ETHERNET_HEADER
 from ebpflab.isa.words import WORD32, signed
 from ebpflab.maps.base import Map
 from ebpflab.maps.perf_event_array import PerfEventArray
@@ -45,6 +44,7 @@ class Environment(Env):
     ) -> None:
         self.memory = memory
         self.hook = hook
+        self.program_type = hook.type
         self.task = Task()
         self.listener: Telling | None = None
         self.traced: list[Event] = []
@@ -85,6 +85,9 @@ class Environment(Env):
     def write(self, address: int, data: bytes) -> None:
         self.memory.write(address, data)
 
+    def check_room(self, address: int, size: int) -> None:
+        self.memory.check(address, size, "write")
+
     def map_at(self, address: int) -> Map | None:
         return self._by_handle.get(address)
 
@@ -96,6 +99,8 @@ class Environment(Env):
 
     def address_of(self, map: Map, offset: int) -> int:
         self.handle_of(map)
+        if not map.value_access:
+            raise VmFault.of("map-without-values", region=map.name, type=map.type)
         return self._values[id(map)] + offset
 
     def scratch(self, name: str, data: bytes) -> int:
@@ -139,7 +144,7 @@ class Environment(Env):
         elif offset >= LINK_LAYER_OFFSET:
             start = offset - LINK_LAYER_OFFSET
             if offset >= NETWORK_OFFSET:
-                start = ETHERNET_HEADER + offset - NETWORK_OFFSET
+                start = frame.header + frame.network + offset - NETWORK_OFFSET
         else:
             return None
         return whole[start : start + size] if start + size <= len(whole) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ebpflab.errors import RunError
 from ebpflab.isa.legal import check
 from ebpflab.maps import make_map
 from ebpflab.maps.base import Map
@@ -30,15 +31,16 @@ class Loaded:
 
 @dataclass(slots=True, eq=False)
 class Library:
-    """Programs, each loaded once; maps of one name are one map."""
+    """Programs, each loaded once; they share the maps that are named and made alike."""
 
+    given: Mapping[str, Map]  # by name; they stand for every map of that name
     maps: dict[str, Map] = field(default_factory=dict)
     programs: list[Loaded] = field(default_factory=list)
 
     @classmethod
     def around(cls, program: Program, given: Mapping[str, Map]) -> Library:
         """Load a program, and whatever the program arrays of its maps hold."""
-        library = cls(dict(given))
+        library = cls(given)
         library.of(program)
         return library
 
@@ -61,6 +63,13 @@ class Library:
             if loaded.program is program:
                 return loaded
         check(program.insns)
+        if self.programs and program.type != self.first.program.type:
+            raise RunError.of(
+                "tail-call-type",
+                name=program.name,
+                type=program.type,
+                first=self.first.program.type,
+            )
         base = sum(len(loaded.code.insns) for loaded in self.programs)
         maps = [self._live(spec) for spec in program.maps]
         made = Loaded(program, Code(program.insns), maps, base, self)
@@ -70,10 +79,13 @@ class Library:
         return made
 
     def _live(self, spec: MapSpec) -> Map:
-        """Return the live map of a blueprint; a name stands for one map."""
-        if spec.name not in self.maps or not spec.name:
-            self.maps[spec.name] = make_map(spec)
-        return self.maps[spec.name]
+        """Return the live map of a blueprint: given, shared, or new."""
+        if spec.name in self.given:
+            return self.given[spec.name]
+        known = self.maps.get(spec.name)
+        if known is None or not spec.name or known.spec != spec:
+            known = self.maps[spec.name] = make_map(spec)
+        return known
 
 
 def _called(maps: list[Map]) -> Iterator[Program]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ebpflab.errors import RunError, VmFault
-from ebpflab.helpers import HELPERS, Callback, TailCall, call
+from ebpflab.helpers import HELPERS, Callback, TailCall, call, may_call
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.words import WORD64
@@ -94,6 +94,11 @@ class Machine:
             if watch:
                 watch(pc)
 
+    @property
+    def context(self) -> bytes:
+        """The context's bytes, as they are now."""
+        return bytes(self.env.ctx.buffer) if self.env.ctx else b""
+
     def check_budget(self, pc: int) -> None:
         """Raises VmFault: the budget is used up."""
         if self.executed > self.budget:
@@ -148,6 +153,9 @@ class Machine:
         if proto is None:
             name = HELPER_NAMES.get(id, "?")
             raise VmFault.of("helper-unknown", id=id, name=name, count=len(HELPERS))
+        hook = self.env.hook
+        if hook.verified and not may_call(hook.type, proto.name):
+            raise VmFault.of("helper-not-for-type", name=proto.name, type=hook.type)
         result = call(proto, self.env, self.regs[1:6])
         if isinstance(result, TailCall):
             self._tail_call(result)
@@ -220,10 +228,7 @@ class Machine:
 
     def map_value_address(self, index: int, offset: int) -> int:
         """Return the address of a byte of map `index`'s first value."""
-        map = self._map(index)
-        if not map.value_access:
-            raise VmFault.of("map-without-values", region=map.name, type=map.type)
-        return self.env.address_of(map, offset)
+        return self.env.address_of(self._map(index), offset)
 
     def _map(self, index: int) -> Map:
         maps = self.loaded.maps

@@ -64,6 +64,12 @@ class Region:
         return self.number << REGION_SHIFT
 
 
+_OUTSIDE = {  # by kind of region: the catalogue row of an access outside of it
+    "stack": "out-of-stack",
+    "ctx": "out-of-context",
+    "packet": "out-of-packet",
+}
+
 Watch = Callable[[str, Region, int, int], None]  # "read", "write", "new"; where, bytes
 
 
@@ -132,10 +138,17 @@ class Memory:
         region.buffer[offset : offset + len(data)] = data
 
     def locate(self, address: int, size: int, right: str) -> tuple[Region, int]:
-        """Find where an access goes.
+        """Find where an access goes, and tell who watches.
 
         Raises:  VmFault: no region there, outside of it, or against its rights.
         """
+        region, offset = self.check(address, size, right)
+        if self.watch:
+            self.watch(right, region, offset, size)
+        return region, offset
+
+    def check(self, address: int, size: int, right: str) -> tuple[Region, int]:
+        """Find where an access would go. Raises VmFault: see locate."""
         region = self.regions.get(address >> REGION_SHIFT)
         if region is None:
             raise self._no_region(address, size)
@@ -148,8 +161,6 @@ class Memory:
             raise self._outside(region, address, offset, size)
         if region.stride and offset % region.stride + size > region.element:
             raise self._past_element(region, address, offset, size)
-        if self.watch:
-            self.watch(right, region, offset, size)
         return region, offset
 
     def _load_context(self, region: Region, offset: int, size: int) -> int:
@@ -176,10 +187,11 @@ class Memory:
         length = len(region.buffer)
         shown = offset - (1 << REGION_SHIFT) if offset >> 31 else offset
         return VmFault.of(
-            "out-of-region",
+            _OUTSIDE.get(region.kind, "out-of-region"),
             address=address,
             region=region.name,
             allowed=f"0 … {length}",
+            place=shown - length,
             offset=shown,
             size=size,
             end=shown + size,

@@ -31,6 +31,7 @@ class Packet:
     room_after: int
     moved: Callable[[dict[str, int]], None]
     header: int = 0
+    network: int = 0
     meta_length: int = 0
     region: Region = field(init=False)
 
@@ -59,10 +60,12 @@ class Packet:
     def frame(self) -> Frame:
         """The packet and its room, as they are now."""
         meta = bytes(self.region.buffer[: self.meta_length])
-        return Frame(self.before, meta, self.data, self.room_after, self.header)
+        rest = (self.room_after, self.header, self.network)
+        return Frame(self.before, meta, self.data, *rest)
 
     def move(self, frame: Frame) -> None:
         """Take new limits; every pointer into the packet becomes invalid."""
         self.before, self.room_after = frame.before, frame.room_after
+        self.header, self.network = frame.header, frame.network
         self.region.retire()
         self.place(frame.meta, frame.data)

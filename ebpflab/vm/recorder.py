@@ -123,6 +123,10 @@ class Recorder:
             effect=self._effect,
         )
         self.steps.append(step)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take the machine as it is now for the start of the next step."""
         self._regs, self.machine.passed = list(self.machine.regs), 0
         self._depth, self._loaded = len(self.machine.frames), self.machine.loaded
         self._forget()

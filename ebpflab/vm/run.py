@@ -16,7 +16,7 @@ from ebpflab.program import Program, as_bytes
 from ebpflab.results import Event, Run
 from ebpflab.timeline import Timeline
 from ebpflab.vm.loaded import Library
-from ebpflab.vm.machine import DEFAULT_BUDGET
+from ebpflab.vm.machine import DEFAULT_BUDGET, Machine
 from ebpflab.vm.setting import Setting, put_back
 from ebpflab.vm.story import tell
 
@@ -99,13 +99,13 @@ def _answer(first: Setting, repeat: int) -> Run:
     read_before = [len(_waiting(map)) for map in maps]
     began_ns = time.perf_counter_ns()
     try:
-        word, data, traced = _turns(first, repeat, replay)
+        last, data, traced = _turns(first, repeat, replay)
     except KeyboardInterrupt:  # nothing may stay half done
         for restore in contents:
             restore()
         raise
     duration_ns = (time.perf_counter_ns() - began_ns) // repeat
-    retval = word & ((1 << first.hook.return_bits) - 1)
+    retval = last.regs[0] & ((1 << first.hook.return_bits) - 1)
     return Run(
         retval=retval,
         data=data,
@@ -113,25 +113,26 @@ def _answer(first: Setting, repeat: int) -> Run:
         events=(*_events_since(maps, read_before), *traced),
         duration_ns=duration_ns,
         retval_name=first.hook.returns.get(retval, ""),
+        ctx=last.context,
         replay=replay,
     )
 
 
 def _turns(
     setting: Setting, repeat: int, replay: Callable[[], Timeline]
-) -> tuple[int, bytes, list[Event]]:
-    """Run one turn after the other; return r0, the packet, and what was traced."""
+) -> tuple[Machine, bytes, list[Event]]:
+    """Run one turn after the other; return the last one, and what it gave."""
     traced: list[Event] = []
     for _ in range(repeat):
         machine = setting.machine()
         try:
-            word = machine.run()
+            machine.run()
         except VmFault as fault:
             fault.at, fault.replay = place_of(machine.loaded.program, fault.pc), replay
             raise
         traced += machine.env.traced
         data, setting = setting.answered(machine), setting.after(machine)
-    return word, data, traced
+    return machine, data, traced
 
 
 def _replay(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ebpflab.hooks import Hook, hook_of
+from ebpflab.hooks.socket_buffer import ETHERNET_HEADER
 from ebpflab.maps.base import Map
 from ebpflab.program import Program
 from ebpflab.vm.environment import Environment
@@ -64,7 +65,8 @@ class Setting:
         def moved(addresses: dict[str, int]) -> None:
             self._point(ctx, addresses)
 
-        packet = Packet(memory, hook.linear_max, before, room_after, moved, len(header))
+        packet = Packet(memory, hook.linear_max, before, room_after, moved)
+        packet.header, packet.network = len(header), ETHERNET_HEADER - len(header)
         packet.place(b"", self.data[hook.pulled :])
         return packet
 

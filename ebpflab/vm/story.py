@@ -27,19 +27,14 @@ def tell(program: Program, machine: Machine) -> Timeline:
     start = tuple(Change(f"r{n}", None, hex(machine.regs[n])) for n in known)
     first = _regions(machine)
     outcome = _run_watched(program, machine, recorder)
-    begun = {region.number for region in first}
-    later = tuple(
-        replace(r, contents=recorder.born.get(r.name, "") if r.contents else "")
-        for r in _regions(machine)
-        if r.number not in begun
-    )
-    fields = (*_packet_fields(program, (*first, *later)), *_variable_fields(program))
+    regions = (*first, *_later_regions(machine, recorder, len(first)))
+    fields = (*_packet_fields(program, regions), *_variable_fields(program))
     return Timeline(
         title=program.name,
         type=program.type,
         listing=tuple(_listings(machine)),
         steps=tuple(recorder.steps),
-        regions=(*first, *later),
+        regions=regions,
         fields=(*fields, *_record_fields(program, recorder)),
         source=program.source,
         source_name=program.source_name,
@@ -117,6 +112,16 @@ def _regions(machine: Machine) -> tuple[Region, ...]:
             contents="" if region.kind == "stack" else region.buffer.hex(),
         )
         for region in machine.memory.regions.values()
+    )
+
+
+def _later_regions(
+    machine: Machine, recorder: Recorder, known: int
+) -> tuple[Region, ...]:
+    """Return the regions made during the run, with the bytes that they had then."""
+    return tuple(
+        replace(region, contents=recorder.born[region.name] if region.contents else "")
+        for region in _regions(machine)[known:]
     )
 
 

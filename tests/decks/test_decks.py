@@ -26,25 +26,13 @@ from tests.lab.recorded import (
 
 DECKS = notebooks("slides")
 SIZES = ((1920, 1080), (1280, 720))
+SOURCE = ROOT / "notebooks" / "en" / "xdp_sample.c"
 NOW = "body > section.now"
 VIEW = f"{NOW} .ebpflab.stepper"
 PAGES = re.compile(rb"/Type\s*/Page\b")
 Open = Callable[..., Any]
 
 each_deck = pytest.mark.parametrize("path", DECKS, ids=label)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed"
-    )
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -259,13 +247,22 @@ def unquotable(lines: list[str], text: str) -> list[str]:
 def test_what_a_deck_quotes_is_the_program(path: Path) -> None:
     import ebpflab as lab
 
-    source = (ROOT / "notebooks" / "en" / "xdp_sample.c").read_text()
+    source = SOURCE.read_text()
     listing = lab.disassemble(lab.compile(source).programs["xdp_sample_prog"])
     lines, rows = quoted(path)
     assert 0 < len(lines) <= 5
     assert rows
     assert unquotable(lines, source) == []
     assert [row for row in rows if row not in listing] == []
+
+
+def test_linux_accepts_the_two_programs_of_the_last_slide(linux: Any) -> None:
+    import ebpflab as lab
+
+    mended = SOURCE.read_text()
+    for source in (mended, mended.replace("data >= data_end", "data < data_end")):
+        program = lab.compile(source).programs["xdp_sample_prog"]
+        assert linux.verify(program).accepted
 
 
 def test_a_false_quotation_is_found() -> None:

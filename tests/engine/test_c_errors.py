@@ -31,6 +31,7 @@ MISTAKES = {
     "struct s f(void) { struct s x = {1, 2, 3}; return x; }",
     "c-atomic": "void f(short *a) { __sync_fetch_and_add(a, 1); }",
     "c-section-name": HELPERS + 'char license[] SEC("license") = "GPL";',
+    "c-map-def": HELPERS + "struct bpf_map_def { int type; };",
     "c-refused": "int f(void) { return 1 +* ; }",
 }
 

@@ -171,7 +171,6 @@ SEC("tc") int locked(struct __sk_buff *skb)
 LEGACY = (
     HEAD
     + """
-struct bpf_map_def { __u32 type, key_size, value_size, max_entries, map_flags; };
 struct bpf_map_def SEC("maps") padding = { BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0 };
 struct bpf_map_def SEC("maps") old = { BPF_MAP_TYPE_HASH, 4, 8, 16, 1 };
 SEC("xdp") int looks(struct xdp_md *ctx)

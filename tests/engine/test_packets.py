@@ -353,3 +353,16 @@ def test_without_dpkt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dpkt", None)
     with pytest.raises(EbpfLabError, match="dpkt"):
         read_capture(CAPTURE)
+
+
+def test_a_capture_that_ends_behind_a_record_header_is_cut(tmp_path: Path) -> None:
+    whole = (CAPTURE).read_bytes()
+    first = 24 + 16 + 42
+    for size, good in ((first, True), (first + 16, False), (first + 5, False)):
+        file = tmp_path / "cut.pcap"
+        file.write_bytes(whole[:size])
+        if good:
+            assert len(read_capture(file)) == 1
+        else:
+            with pytest.raises(EbpfLabError):
+                read_capture(file)

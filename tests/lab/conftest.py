@@ -123,19 +123,6 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed"
-    )
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, lab: Lab) -> Iterator[Any]:
     """A page whose requests are watched; afterwards none has left the machine."""

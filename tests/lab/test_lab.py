@@ -89,7 +89,7 @@ def test_a_deck_is_given_live(page: Any, lab: Lab, path: Path) -> None:
     go_to(page, view)
     here = title.inner_text()
     (one,) = recorded(path)
-    page.keyboard.press("Enter")
+    enter(page)
     assert walk(page, view, one.timeline, one.at) == []
     assert title.inner_text() == here
     # At its end the view lets the key pass, and the deck moves on.
@@ -98,11 +98,17 @@ def test_a_deck_is_given_live(page: Any, lab: Lab, path: Path) -> None:
     # And back; Escape leaves the view, so the deck moves again.
     page.keyboard.press("ArrowLeft")
     view.wait_for()
-    page.keyboard.press("Enter")
+    enter(page)
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
     page.locator(TITLE, has_not_text=here).wait_for()
+
+
+def enter(page: Any) -> None:
+    """Put the keys into the view of the slide."""
+    page.keyboard.press("Enter")
+    page.locator(f"{SHOWN} .ebpflab.stepper:focus").wait_for()
 
 
 def go_to(page: Any, view: Any) -> None:

@@ -10,8 +10,8 @@ import errno
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
@@ -30,7 +30,11 @@ from tests.objects.tools import (
 
 pytestmark = pytest.mark.skipif(bool(installed()), reason=installed())
 
-LISTED = re.compile(r"^ *(\d+): [0-9.]{10,} \([0-9a-f]{2}\) (.*)$", re.MULTILINE)
+LISTED = (
+    re.compile(  # "  1  13: 01....67.. (bf) r2 = r1": 1 is the loop, where there is one
+        r"^ *(?:\d+ +)?(\d+): [0-9.]{10,} \([0-9a-f]{2}\) (.*)$", re.MULTILINE
+    )
+)
 ADDRESS = re.compile(r"0xffff[0-9a-f]{12}$")
 TRAMPOLINES = ("trace_fentry", "trace_fexit", "modify_return")
 LEVEL = 2
@@ -47,7 +51,6 @@ def programs(tool: str) -> Iterator[tuple[str, Program]]:
         yield f"{tool}:{name}", as_the_tool_loads(program)
 
 
-@cache
 def listed(program: Program) -> dict[int, str]:
     """Return Linux's own text of a program, by slot.
 
@@ -56,16 +59,13 @@ def listed(program: Program) -> dict[int, str]:
     """
     from ebpflab import linux
 
-    plain = replace(
-        program,
-        type="raw_tracepoint",
-        expected_attach_type=None,
-        attach_to=None,
-        btf=None,
-        flags=0,
-    )
-    log = linux.verify(plain, log_level=LEVEL).log
-    return {int(slot): text for slot, text in LISTED.findall(log)}
+    bare = {"expected_attach_type": None, "attach_to": None, "btf": None, "flags": 0}
+    for candidate in (program, replace(program, type="raw_tracepoint", **bare)):
+        with suppress(LinuxError):
+            log = linux.verify(candidate, log_level=LEVEL).log
+            if found := LISTED.findall(log):
+                return {int(slot): text for slot, text in found}
+    return {}
 
 
 def spelled(insn: Insn) -> str:
@@ -85,7 +85,8 @@ def outcome(name: str, program: Program) -> int:
     try:
         verdict = linux.verify(program)
     except LinuxError as error:
-        assert error.key == "linux-no-target", f"{name}: {error}"
+        if error.key != "linux-no-target":
+            raise
         return NO_TARGET
     if verdict.errno == errno.EPERM and program.expected_attach_type in TRAMPOLINES:
         return NO_TRAMPOLINE
@@ -140,10 +141,14 @@ def test_linux_takes_it(tool: str, linux) -> None:
         outcome(name, program)
 
 
-def test_how_many_linux_takes(linux) -> None:
-    """On Linux 6.18 without trampolines: as many as when this was written."""
+def test_most_are_taken(linux) -> None:
+    """When this was written, by Linux 6.18: 359 accepted, 3 refused for a member.
+
+    41 wanted a trampoline; 111 name a function of another kernel, or one that the
+    tool chooses when it starts.
+    """
     count: Counter[int] = Counter()
     for tool in TOOLS:
         count.update(outcome(name, program) for name, program in programs(tool))
-    print({key: count[key] for key in (ACCEPTED, NO_TRAMPOLINE, NO_TARGET, NO_MEMBER)})
+    assert count.total() == 514
     assert count[ACCEPTED] > 0.6 * count.total()

@@ -15,69 +15,16 @@ import ebpflab as lab
 from ebpflab.program import MapSpec, Object, Program
 
 FOLDER = Path("/usr/sbin")
-LIBBPF_TOOLS = [
-    "bashreadline",
-    "bindsnoop",
-    "biolatency",
-    "biopattern",
-    "biosnoop",
-    "biostacks",
-    "biotop",
-    "bitesize",
-    "btrfsdist",
-    "btrfsslower",
-    "cachestat",
-    "capable",
-    "cpudist",
-    "cpufreq",
-    "drsnoop",
-    "execsnoop",
-    "exitsnoop",
-    "ext4dist",
-    "ext4slower",
-    "filelife",
-    "filetop",
-    "fsdist",
-    "fsslower",
-    "funclatency",
-    "gethostlatency",
-    "hardirqs",
-    "javagc",
-    "killsnoop",
-    "klockstat",
-    "ksnoop",
-    "llcstat",
-    "mdflush",
-    "mountsnoop",
-    "nfsdist",
-    "nfsslower",
-    "numamove",
-    "offcputime",
-    "oomkill",
-    "opensnoop",
-    "readahead",
-    "runqlat",
-    "runqlen",
-    "runqslower",
-    "sigsnoop",
-    "slabratetop",
-    "softirqs",
-    "solisten",
-    "statsnoop",
-    "syscount",
-    "tcpconnect",
-    "tcpconnlat",
-    "tcplife",
-    "tcprtt",
-    "tcpstates",
-    "tcpsynbl",
-    "tcptop",
-    "tcptracer",
-    "vfsstat",
-    "wakeuptime",
-    "xfsdist",
-    "xfsslower",
-]
+_LIBBPF_TOOLS = """
+    bashreadline bindsnoop biolatency biopattern biosnoop biostacks biotop
+    bitesize btrfsdist btrfsslower cachestat capable cpudist cpufreq drsnoop
+    execsnoop exitsnoop ext4dist ext4slower filelife filetop fsdist fsslower
+    funclatency gethostlatency hardirqs javagc killsnoop klockstat ksnoop
+    llcstat mdflush mountsnoop nfsdist nfsslower numamove offcputime oomkill
+    opensnoop readahead runqlat runqlen runqslower sigsnoop slabratetop softirqs
+    solisten statsnoop syscount tcpconnect tcpconnlat tcplife tcprtt tcpstates
+    tcpsynbl tcptop tcptracer vfsstat wakeuptime xfsdist xfsslower
+"""
 XDP_TOOLS = {  # how many objects each carries
     "xdp-bench": 9,
     "xdp-filter": 4,
@@ -86,20 +33,20 @@ XDP_TOOLS = {  # how many objects each carries
     "xdp-trafficgen": 5,
     "xdpdump": 4,
 }
-TOOLS = {**dict.fromkeys(LIBBPF_TOOLS, 1), **XDP_TOOLS}
+TOOLS = {**dict.fromkeys(_LIBBPF_TOOLS.split(), 1), **XDP_TOOLS}
 
 CPUS = os.cpu_count() or 1
 FRAMES = 127  # kernel.perf_event_max_stack
+ONE_A_CPU = """
+    redir_err_cnt cpumap_enqueue_cnt cpumap_kthread_cnt exception_cnt devmap_xmit_cnt
+    rx_cnt rxq_cnt cpus_available cpu_map
+"""
 SIZES = {  # map -> what the tool's user space writes into its blueprint
-    "stackmap": {"value_size": 8 * FRAMES},
+    "stackmap": {"value_size": 8 * FRAMES, "max_entries": 1024},
     "start": {"max_entries": 32768},  # cpudist: as many as there may be threads
     "hists": {"max_entries": 32768},
-    **dict.fromkeys(
-        ("redir_err_cnt", "cpumap_enqueue_cnt", "cpumap_kthread_cnt", "exception_cnt",
-         "devmap_xmit_cnt", "rx_cnt", "rxq_cnt", "cpus_available", "cpu_map"),
-        {"max_entries": CPUS},
-    ),
-}  # fmt: skip
+    **{name: {"max_entries": CPUS} for name in ONE_A_CPU.split()},
+}
 
 NO_MEMBER = "invalid func unknown#195896080"  # CO-RE found no such member in Linux 6.18
 REFUSED = {  # tool:program -> Linux's reason

@@ -67,17 +67,6 @@ CONTRAST = """() => {
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def show(
     browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

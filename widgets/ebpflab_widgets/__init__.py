@@ -6,6 +6,15 @@ nothing that the engine should know. It needs the standard library, and anywidge
 the notebook.
 """
 
+from typing import Any
+
 from ebpflab_widgets.stepper import step
 
 __all__ = ["step"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the cell magic `%%ebpf`: `%load_ext ebpflab_widgets`."""
+    from ebpflab_widgets.magic import add
+
+    add(shell)

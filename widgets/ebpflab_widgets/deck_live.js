@@ -3,7 +3,7 @@
 // its end moves the deck. The look itself is deck.css.
 
 const VIEW = '.jp-Deck .ebpflab[tabindex]'
-const WRITING = '.jp-mod-editMode, input, select, textarea, button, summary'
+const WRITING = '.jp-mod-editMode, input, select, textarea'
 const WAYS = { ArrowRight: 'forward', PageDown: 'forward', ' ': 'forward', ArrowLeft: 'back', PageUp: 'back' }
 
 const viewAround = event => event.target.closest?.(VIEW)
@@ -12,21 +12,22 @@ const viewAround = event => event.target.closest?.(VIEW)
 function early(event) {
   // By this class the views know that they stand on a slide.
   document.body.classList.toggle('reveal', document.body.dataset.jpDeckMode === 'presenting')
-  const around = viewAround(event)
-  if (event.key === 'Escape' && around) setTimeout(() => around.closest('.jp-Cell').focus())
-  if (event.key !== 'Enter' || event.shiftKey || event.target.closest?.(WRITING)) return
+  const inside = viewAround(event)
   const view = document.querySelector('.jp-Deck .jp-deck-mod-visible .ebpflab[tabindex]')
-  if (!view || around) return
+  const to = { Escape: inside?.closest('.jp-Cell'), Enter: inside ? null : view }[event.key]
+  if (!to || event.shiftKey || event.target.closest(WRITING)) return
   event.preventDefault()
   event.stopPropagation()
-  view.focus()
-  view.focus() // again: a cell that becomes active takes the focus for itself
+  to.focus()
+  to.focus() // again: a cell that becomes active takes the focus for itself
 }
 
 // After the view.
 function late(event) {
   const way = WAYS[event.key]
-  if (!way || event.defaultPrevented || event.target.closest?.(WRITING) || !viewAround(event)) return
+  if (!way || event.defaultPrevented || !viewAround(event)) return
+  const pressed = event.key === ' ' && event.target.closest('button, summary')
+  if (pressed || event.target.closest(WRITING)) return
   event.preventDefault()
   document.querySelector(`.jp-Deck-Remote .jp-deck-mod-direction-${way}`)?.click()
 }

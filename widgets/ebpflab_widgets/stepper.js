@@ -48,7 +48,9 @@ class View {
     const base = (value, key) => make('button', { 'data-base': value }, say(key))
     this.bases = [base(10, 'dec'), base(16, 'hex')]
     return make('div', { class: 'bar' }, make('h2', {}, timeline.title), tag,
-      make('small', {}, say('instructions', { type: timeline.type, slots, count })),
+      make('small', {}, say('ran', {
+        type: timeline.type, listed: say('listed', { count: slots }), steps: say('steps', { count }),
+      })),
       make('span', { class: 'grow' }), selector || '',
       make('span', { class: 'seg', role: 'group', 'aria-label': say('base') }, ...this.bases))
   }
@@ -64,14 +66,14 @@ class View {
       ['last', button('last', '▶|', say('last-step'))],
       ['nextBranch', button('nextBranch', say('next-branch'))],
       ['play', button('play', say('play'))],
-      ['before', button('before', '')], ['after', button('after', '')], ['who', button('who', '')],
+      ['before', button('before', '◀')], ['after', button('after', '')], ['who', button('who', '')],
     ])
     this.asked = make('input', { type: 'number', min: 0, max: history.count, inputmode: 'numeric' })
     this.asked.addEventListener('change', () => this.goto(Number(this.asked.value)))
     const ask = make('label', { class: 'ask' }, make('small', {}, say('go-to')), this.asked)
     const { first, back, forward, last, nextBranch, play, before, after, who } = this.act
     return make('div', { class: 'nav' }, first, back, forward, last, nextBranch, play, ask,
-      make('span', { class: 'grow' }), before, after, who)
+      make('span', { class: 'grow' }), make('span', { class: 'seg' }, before, after), who)
   }
 
   foot() {
@@ -80,6 +82,7 @@ class View {
       make('span', {}, make('b', { class: name, 'aria-hidden': 'true' }, glyph), ` ${say(key)}`)
     this.list = make('details', { class: 'keylist' }, make('summary', {}, make('kbd', {}, '?'), ` ${say('keys')}`),
       keyList(say))
+    this.list.addEventListener('toggle', () => this.list.open && this.list.scrollIntoView({ block: 'nearest' }))
     return make('div', { class: 'keys' }, sign('●', 'word-written', 'w'), sign('○', 'word-read', 'r'),
       sign('\u00a0\u00a0\u00a0', 'sign-unknown', 'unk'), sign('◆', 'sign-branch'), sign('ƒ', 'sign-helper'),
       sign('▪', 'sign-memory'), make('span', { class: 'grow' }), this.list)
@@ -202,7 +205,7 @@ class View {
     const { t, history, act, say, label: slot } = this
     const { written } = history.life(this.selected)
     const wrote = written[lastUpTo(written, t)]
-    setText(act.before, say('before', { slot }))
+    setAttribute(act.before, 'aria-label', say('before', { slot }))
     setText(act.after, say('after', { slot }))
     setText(act.who, say('who', { slot }))
     setText(act.play, say(this.playing ? 'pause' : 'play'))
@@ -266,12 +269,12 @@ function render({ model, el }) {
 
   const show = () => {
     const data = readData(model, say)
-    const { label, timeline } = data.runs[model.get('chosen') ?? 0] ?? data.runs[0]
+    const { timeline } = data.runs[model.get('chosen') ?? 0] ?? data.runs[0]
     const focused = el.contains(document.activeElement)
     const before = view
     view?.pause()
     view = new View(model, timeline, phrases)
-    const selector = data.runs.length > 1 && selectorOf(data.runs, label)
+    const selector = data.runs.length > 1 && selectorOf(data.runs, timeline)
     view.build(selector)
     view.t = Math.max(0, Math.min(timeline.steps.length, model.get('step') ?? 0))
     if (before) keepChoice(before, view)
@@ -284,9 +287,9 @@ function render({ model, el }) {
     if (focused) (selector ? select : view.node).focus()
   }
 
-  const selectorOf = (runs, label) => {
+  const selectorOf = (runs, timeline) => {
     select.replaceChildren(...runs.map((run, index) =>
-      make('option', { value: index, selected: run.label === label }, run.label)))
+      make('option', { value: index, selected: run.timeline === timeline }, run.label)))
     return make('label', {}, make('small', {}, `${say('input')} `), select)
   }
 

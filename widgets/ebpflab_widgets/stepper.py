@@ -5,9 +5,11 @@ happened (`ebpflab.timeline`), how it is drawn (`stepper.js` and its parts), how
 told (`text.py`).
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from ebpflab import describe
 from ebpflab.errors import VmFault
 from ebpflab.language import current_language
 from ebpflab.results import Run
@@ -67,17 +69,17 @@ class Stepper(View):
 
     def _packed(self) -> str:
         runs = (
-            f'{{"label":"{self._label(n)}","timeline":{timeline.to_json()}}}'
+            f'{{"label":{json.dumps(self._label(n))},"timeline":{timeline.to_json()}}}'
             for n, timeline in enumerate(self._timelines)
         )
         return f'{{"limit":{LIMIT},"runs":[{",".join(runs)}]}}'
 
     def _label(self, index: int) -> str:
         regions = self._timelines[index].regions
-        sizes = [r.size for r in regions if r.kind == "packet"]
-        key = "label-packet" if sizes else "label"
-        size = sizes[0] if sizes else 0
-        return self._phrases[key].format(number=index + 1, bytes=size)
+        packets = [r.contents for r in regions if r.kind == "packet"]
+        key = "label-packet" if packets else "label"
+        packet = describe(bytes.fromhex(packets[0])) if packets else ""
+        return self._phrases[key].format(number=index + 1, packet=packet)
 
 
 def step(

@@ -6,7 +6,7 @@ and leave it as it was. Not here: how a value is spelled (`words.py`), what ther
 tell (`facts.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -14,6 +14,7 @@ from ebpflab.timeline import Timeline
 from ebpflab_widgets.facts import Fact, Facts
 
 SHOWN = 60  # lines, of which the last quarter tells the end
+COUNTED = ("count", "size", "bytes")  # of one, a row `x` has a row `x-one`
 DIGITS = 12  # of the digest
 
 
@@ -42,12 +43,13 @@ class Text:
         timeline, outcome = self.timeline, self.timeline.outcome
         packet = next((r for r in timeline.regions if r.kind == "packet"), None)
         key = "run-on" if packet else "run"
-        head = self.phrases[key].format(
-            title=timeline.title,
-            type=timeline.type,
-            bytes=packet.size if packet else 0,
-            count=len(timeline.steps),
-        )
+        values = {
+            "title": timeline.title,
+            "type": timeline.type,
+            "bytes": packet.size if packet else 0,
+            "count": len(timeline.steps),
+        }
+        head = self._fill(key, values)
         if outcome.fault:
             return head + self.phrases["run-fault"].format(fault=outcome.fault)
         if outcome.retval is None:
@@ -83,8 +85,14 @@ class Text:
         return sentence + "." if told else sentence
 
     def _say(self, form: str, fact: Fact) -> str:
-        template = self.phrases.get(form + fact.key) or self.phrases.get(fact.key, "")
-        return template.format(**fact.values)
+        key = form + fact.key if form + fact.key in self.phrases else fact.key
+        return self._fill(key, fact.values)
+
+    def _fill(self, key: str, values: Mapping[str, str | int]) -> str:
+        """Fill a template, or that of one thing where something counted is one."""
+        if any(values.get(name) == 1 for name in COUNTED):
+            key = f"{key}-one" if f"{key}-one" in self.phrases else key
+        return self.phrases.get(key, "").format(**values)
 
     def _lines(self, shown: int) -> Iterator[str]:
         steps = self.timeline.steps
@@ -98,10 +106,15 @@ class Text:
             if position == 0 or head < position <= len(steps) - tail:
                 continue
             step = steps[position - 1]
-            told = "; ".join(filter(None, (self._say("line-", f) for f in facts)))
+            ran = [fact for fact in facts if fact.key != "fault"]
+            told = "; ".join(filter(None, (self._say("line-", f) for f in ran)))
             indent = "  " * step.frame
             listed = indent + self._listed(step.pc)
             yield f"{position:>5}{step.pc:>5}  {listed:<{wide}}  {told}".rstrip()
+        if fault := self.timeline.outcome.fault:
+            pc, told = self.timeline.outcome.fault_pc, self.phrases["line-fault"]
+            told = told.format(fault=fault)
+            yield f"{'✕':>5}{pc:>5}  {self._listed(pc):<{wide}}  {told}"
 
     def __post_init__(self) -> None:
         self._listing = {line.pc: line.text for line in self.timeline.listing}

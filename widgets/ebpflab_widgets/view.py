@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ebpflab_widgets.page import fragment, page
+from ebpflab_widgets.wording import ViewError
 
 try:
     from anywidget import AnyWidget
@@ -81,9 +82,18 @@ class View(AnyWidget):
         return fragment(self.state(), self.text, str(self._esm), str(self._css))
 
     def save(self, path: str | Path) -> None:
-        """Write the view as one HTML file that works anywhere, without a network."""
-        whole = page(self.html(), self.title, self.lang)
-        Path(path).write_text(whole, encoding="utf-8")
+        """Write the view as one HTML file that works anywhere, without a network.
+
+        Folders on the way are made.
+
+        Raises:  ViewError: the file cannot be written.
+        """
+        whole, file = page(self.html(), self.title, self.lang), Path(path)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(whole, encoding="utf-8")
+        except OSError as error:
+            raise ViewError.of("not-saved", at=str(file), error=error) from error
 
     def state(self) -> dict[str, Any]:
         """Return what the drawing reads: the traits that are told to the browser."""

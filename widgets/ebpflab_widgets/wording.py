@@ -7,7 +7,6 @@ did, which is a row of the engine's catalogue.
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
 
 from ebpflab.errors import EbpfLabError
 from ebpflab.language import Catalogue
@@ -23,13 +22,7 @@ def catalogue() -> Catalogue:
 class ViewError(EbpfLabError):
     """Something that cannot be shown, or not by this view."""
 
-    @classmethod
-    def of(cls, key: str, /, at: str = "", **values: Any) -> Self:
-        """Make the error whose sentences are the row `key` of the views' catalogue."""
-        parts = (catalogue().say(key, part, **values) for part in ("why", "try"))
-        problem = catalogue().say(key, "problem", **values)
-        why, hint = parts
-        return cls(problem, at=at, why=why, hint=hint, key=key)
+    sentences = staticmethod(catalogue)
 
 
 def phrases(view: str, language: str, effects: set[str]) -> dict[str, str]:

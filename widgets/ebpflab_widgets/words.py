@@ -15,8 +15,8 @@ SHOWN_BYTES = 8  # of a longer piece of memory
 
 
 def number(value: int, base: int) -> str:
-    """Spell a word: `0x4a` or `74`; up to 9 both are the digit."""
-    if base == 16 and value > 9:
+    """Spell a number: `0x4a` or `74`, `-0x4a`; up to 9 both are the digit."""
+    if base == 16 and abs(value) > 9:
         return f"{value:#x}"
     return f"{value:,}".replace(",", GAP)
 
@@ -27,11 +27,8 @@ def signed(value: int, bits: int) -> int:
 
 
 def compared(value: int, symbol: str, bits: int, base: int) -> str:
-    """Spell an operand of a branch: decimal as in the listing, masks in hex."""
-    if symbol.startswith("s"):
-        return number(signed(value, bits), 10)
-    plain = symbol != "&" and value < 1 << 32
-    return number(value, 10 if plain else base)
+    """Spell an operand of a branch, in the base of all numbers around it."""
+    return number(signed(value, bits) if symbol.startswith("s") else value, base)
 
 
 @dataclass

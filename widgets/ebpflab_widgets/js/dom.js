@@ -37,13 +37,21 @@ function setMark(node, sign, mark, say) {
   setAttribute(sign, 'aria-label', word || null)
 }
 
-// Scroll inside one list, by whole rows, and only when the row is near an edge.
-function keepInView(list, row) {
-  if (!row || !list.clientHeight) return
+// Scroll inside one list, by whole rows, and only when the row is near an edge. Of the
+// `others` (where it may go next) each that fits is kept in view as well.
+function keepInView(list, row, ...others) {
+  const tall = list.clientHeight
+  if (!row || !tall) return
+  let top = row.offsetTop, bottom = top + row.offsetHeight
   const margin = 2 * row.offsetHeight
-  const top = row.offsetTop - list.scrollTop
-  if (top >= margin && top + row.offsetHeight <= list.clientHeight - margin) return
-  const wanted = row.offsetTop - list.clientHeight * 0.42
+  for (const { offsetTop, offsetHeight } of others.filter(Boolean)) {
+    const low = Math.min(top, offsetTop), high = Math.max(bottom, offsetTop + offsetHeight)
+    if (high - low <= tall - margin) [top, bottom] = [low, high]
+  }
+  const near = Math.min(margin, (tall - (bottom - top)) / 2)
+  const seen = top - list.scrollTop
+  if (seen >= near && seen + bottom - top <= tall - near) return
+  const wanted = (top + bottom) / 2 - tall / 2
   let first = row
   while (first.previousElementSibling && first.previousElementSibling.offsetTop >= wanted)
     first = first.previousElementSibling

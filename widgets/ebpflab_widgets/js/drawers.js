@@ -47,7 +47,8 @@ class Drawer {
 function spanOf(touches, mark, say) {
   const those = touches.filter(o => o.write === (mark === 'w'))
   const first = Math.min(...those.map(o => o.from)), last = Math.max(...those.map(o => o.to)) - 1
-  return say(mark === 'w' ? 'range-written' : 'range-read', { first, last })
+  const key = mark === 'w' ? 'range-written' : 'range-read'
+  return say(first === last ? `${key}-one` : key, { first, last })
 }
 
 // What the program was given: the packet, else its context.

@@ -1,13 +1,17 @@
 // What there is to tell about a step, without words: a key of the catalogue and values.
 // The announcement and the drawn sentence are two spellings of it. Python: `facts.py`.
 
+const COUNTED = ['count', 'size', 'bytes']
+
 class Facts {
   constructor(history, spelling, phrases) {
     Object.assign(this, { history, spelling, phrases })
   }
 
+  // The template filled in, or that of one thing where something counted is one.
   say(key, values = {}) {
-    return (this.phrases[key] ?? '').replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
+    const one = COUNTED.some(name => Number(values[name]) === 1) && `${key}-one` in this.phrases
+    return (this.phrases[one ? `${key}-one` : key] ?? '').replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
   }
 
   // The facts of moment t, as {key, ...values}.

@@ -43,5 +43,6 @@ function isKept({ key, ctrlKey, metaKey, altKey, shiftKey, target }, view) {
 
 function keyList(say) {
   return make('dl', {}, ...KEYS.map(({ shown, help }) => make('div', {},
-    make('dt', {}, ...shown.flatMap(key => [make('kbd', {}, key), ' '])), make('dd', {}, say(help)))))
+    make('dt', {}, ...shown.flatMap(key => [make('kbd', {}, say(`key-named-${key}`) || key), ' '])),
+    make('dd', {}, say(help)))))
 }

@@ -48,7 +48,8 @@ class Bytecode {
     const { history, say } = view
     this.rows = new Map()
     this.sources = new Map() // C line -> the rows that quote it between the bytecode
-    this.arcs = make('svg', { 'aria-hidden': 'true', width: 1, height: 1 })
+    this.fall = make('g', { class: 'fall' }, make('path', { class: 'line' }), make('path', { class: 'head' }))
+    this.arcs = make('svg', { 'aria-hidden': 'true', width: 1, height: 1 }, this.fall)
     this.list = scroller(say('bytecode'), this.arcs)
     let last = 0
     const listed = shortened(history)
@@ -102,13 +103,17 @@ class Bytecode {
     if (now && step.test) {
       const { left, symbol, right } = facts.test(step.test, t)
       const value = side => side.slice(side.indexOf(' ') + 1)
-      setText(now.values, `${value(left)} ${symbol} ${value(right)} ?`)
-      setText(now.answer, say(step.test.taken ? 'word-yes' : 'word-no'))
+      const parts = [[now.values, `${value(left)} ${symbol} ${value(right)} ?`],
+        [now.answer, say(step.test.taken ? 'word-yes' : 'word-no')]]
+      fitText(now.node, parts)
     }
     this.drawSource(step && history.line.get(step.pc)?.source_line)
     this.drawBranch(step)
     this.now.rows = [now, then].filter(Boolean)
-    keepInView(this.list, (now ?? then)?.node)
+    this.falls = now && then && step.test && !step.test.taken ? [now, then] : null
+    this.drawFall()
+    const target = this.rows.get(this.now.branch?.to)
+    keepInView(this.list, (now ?? then)?.node, then?.node, target?.node)
   }
 
   drawSource(line) {
@@ -128,6 +133,15 @@ class Bytecode {
     this.now.branch = branch
   }
 
+  // A branch that is not taken goes on to the row below.
+  drawFall() {
+    setClass(this.fall, 'on', this.falls)
+    if (!this.falls) return
+    const edge = parseFloat(getComputedStyle(this.list).paddingLeft)
+    const [y0, y1] = this.falls.map(({ node }) => node.offsetTop + node.offsetHeight / 2)
+    drawArc(this.fall, edge, y0, edge - ARROW - 3, y1)
+  }
+
   // Where the arcs run follows from where the rows are: again after each new layout.
   measure() {
     const middle = pc => {
@@ -137,11 +151,24 @@ class Bytecode {
     const em = parseFloat(getComputedStyle(this.list).fontSize)
     const edge = parseFloat(getComputedStyle(this.list).paddingLeft)
     for (const { node, from, to, lane } of this.branches) {
-      const y0 = middle(from), y1 = middle(to), x = edge - em * (0.75 + 0.7 * lane)
-      const [line, head] = node.children
-      line.setAttribute('d', `M${edge} ${y0 + 3}H${x}V${y1 - 3}H${edge - ARROW}`)
-      head.setAttribute('d', `M${edge - ARROW - 2} ${y1 - 7.5}l7 4.5-7 4.5z`)
+      drawArc(node, edge, middle(from), edge - em * (1.05 + 0.65 * lane), middle(to))
     }
+    this.drawFall()
+  }
+}
+
+// From below the middle of one row, by way of x, to above the middle of another.
+function drawArc({ children: [line, head] }, edge, from, x, to) {
+  line.setAttribute('d', `M${edge} ${from + 3}H${x}V${to - 3}H${edge - ARROW}`)
+  head.setAttribute('d', `M${edge - ARROW - 2} ${to - 7.5}l7 4.5-7 4.5z`)
+}
+
+// Put text beside a row's own as long as the row keeps its height.
+function fitText(row, parts) {
+  const tall = row.offsetHeight
+  for (const [node, text] of parts.reverse()) {
+    setText(node, text)
+    if (row.offsetHeight > tall) setText(node, '')
   }
 }
 

@@ -45,9 +45,9 @@ function sentenceNodes({ history, facts, say }, t) {
 }
 
 const dot = () => make('b', { class: 'w', 'aria-hidden': 'true' }, '● ')
-const asked = (answer, arrow) => (fact, say, code) => {
+const asked = answer => (fact, say, code) => {
   const node = code(`${fact.left} ${fact.symbol} ${fact.right} ? `,
-    make('b', {}, `${say(answer)} ${arrow} ${fact.next}`))
+    make('b', {}, `${say(answer)} ━▶ ${fact.next}`))
   node.classList.add('pred')
   return node
 }
@@ -61,8 +61,8 @@ const ends = key => (fact, say) => make('b', {}, say(key, fact))
 
 // What stands on the first line, by fact; the rest stands on the second.
 const DRAWN = {
-  yes: asked('word-yes', '━▶'),
-  no: asked('word-no', '┄▶'),
+  yes: asked('word-yes'),
+  no: asked('word-no'),
   first: wrote,
   written: wrote,
   'stored-first': stored,
@@ -70,7 +70,7 @@ const DRAWN = {
   sent: (fact, say) => make('span', {}, dot(), say('line-sent', fact)),
   returns: ends('line-returns'),
   'returns-named': ends('line-returns-named'),
-  fault: (fact, say) => make('b', { class: 'bad' }, `✕ ${say('line-fault', fact)}`),
+  fault: (fact, say) => make('b', { class: 'bad own' }, `✕ ${say('fault', fact)}`),
 }
 
 // The steps with the most to say, one of each shape, among those that are looked at (all

@@ -6,18 +6,17 @@ const WHOLE = ['ctx', 'map'] // at offset 0 these are named alone
 const SHOWN_BYTES = 8 // of a longer piece of memory
 
 const grouped = text => text.replace(/\B(?=(\d{3})+(?!\d))/g, GAP)
-const number = (value, base) =>
-  base === 16 && value > 9n ? `0x${value.toString(16)}` : grouped(value.toString())
+const number = (value, base) => {
+  const sign = value < 0n ? '-' : '', size = value < 0n ? -value : value
+  return sign + (base === 16 && size > 9n ? `0x${size.toString(16)}` : grouped(`${size}`))
+}
 const signed = (value, bits) => BigInt.asIntN(bits, value)
 const withSign = value => (value < 0 ? `${value}` : `+${value}`)
 const pairsOf = text => text.match(/../g) ?? []
 
-// An operand of a branch: decimal as in the listing, masks in hex.
-function compared(value, symbol, bits, base) {
-  if (symbol.startsWith('s')) return number(signed(value, bits), 10)
-  const plain = symbol !== '&' && value < 1n << 32n
-  return number(value, plain ? 10 : base)
-}
+// An operand of a branch, in the base of all numbers around it.
+const compared = (value, symbol, bits, base) =>
+  number(symbol.startsWith('s') ? signed(value, bits) : value, base)
 
 class Spelling {
   constructor(regions) {

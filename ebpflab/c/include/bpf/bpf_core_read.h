@@ -72,6 +72,9 @@ enum bpf_enum_value_kind { BPF_ENUMVAL_EXISTS = 0, BPF_ENUMVAL_VALUE = 1 };
 #define ___bpf_path5(read, s, a, b...) ___bpf_path4(read, ___bpf_arrow(read, s, a), b)
 #define ___bpf_path6(read, s, a, b...) ___bpf_path5(read, ___bpf_arrow(read, s, a), b)
 #define ___bpf_path7(read, s, a, b...) ___bpf_path6(read, ___bpf_arrow(read, s, a), b)
+#define ___bpf_path8(read, s, a, b...) ___bpf_path7(read, ___bpf_arrow(read, s, a), b)
+#define ___bpf_path9(read, s, a, b...) ___bpf_path8(read, ___bpf_arrow(read, s, a), b)
+#define ___bpf_path10(read, s, a, b...) ___bpf_path9(read, ___bpf_arrow(read, s, a), b)
 #define ___bpf_path(read, args...) \
 	___bpf_concat(___bpf_path, ___bpf_narg(args))(read, args)
 #define BPF_CORE_READ(args...) ___bpf_path(bpf_core_read, args)
@@ -80,20 +83,76 @@ enum bpf_enum_value_kind { BPF_ENUMVAL_EXISTS = 0, BPF_ENUMVAL_VALUE = 1 };
 #define BPF_PROBE_READ_USER(args...) ___bpf_path(bpf_probe_read_user, args)
 
 /* The same into a place of your own; the last arrow copies straight to it. */
-#define ___bpf_into2(last, dst, s, a) \
+#define ___bpf_into2(last, read, dst, s, a) \
 	({ \
 		__auto_type ___end = (s); \
 		last(dst, sizeof(*(dst)), &___end->a); \
 	})
-#define ___bpf_into3(last, dst, s, a, b) \
-	___bpf_into2(last, dst, BPF_CORE_READ(s, a), b)
-#define ___bpf_into4(last, dst, s, a, b, c) \
-	___bpf_into2(last, dst, BPF_CORE_READ(s, a, b), c)
-#define ___bpf_into5(last, dst, s, a, b, c, d) \
-	___bpf_into2(last, dst, BPF_CORE_READ(s, a, b, c), d)
-#define ___bpf_into(last, dst, args...) \
-	___bpf_concat(___bpf_into, ___bpf_narg(args))(last, dst, args)
-#define BPF_CORE_READ_INTO(dst, args...) ___bpf_into(bpf_core_read, dst, args)
-#define BPF_CORE_READ_STR_INTO(dst, args...) ___bpf_into(bpf_core_read_str, dst, args)
+#define ___bpf_into3(last, read, dst, s, a, b...) \
+	___bpf_into2(last, read, dst, ___bpf_arrow(read, s, a), b)
+#define ___bpf_into4(last, read, dst, s, a, b...) \
+	___bpf_into3(last, read, dst, ___bpf_arrow(read, s, a), b)
+#define ___bpf_into5(last, read, dst, s, a, b...) \
+	___bpf_into4(last, read, dst, ___bpf_arrow(read, s, a), b)
+#define ___bpf_into6(last, read, dst, s, a, b...) \
+	___bpf_into5(last, read, dst, ___bpf_arrow(read, s, a), b)
+#define ___bpf_into7(last, read, dst, s, a, b...) \
+	___bpf_into6(last, read, dst, ___bpf_arrow(read, s, a), b)
+#define ___bpf_into(last, read, dst, args...) \
+	___bpf_concat(___bpf_into, ___bpf_narg(args))(last, read, dst, args)
+#define BPF_CORE_READ_INTO(dst, args...) \
+	___bpf_into(bpf_core_read, bpf_core_read, dst, args)
+#define BPF_CORE_READ_USER_INTO(dst, args...) \
+	___bpf_into(bpf_core_read_user, bpf_core_read_user, dst, args)
+#define BPF_CORE_READ_STR_INTO(dst, args...) \
+	___bpf_into(bpf_core_read_str, bpf_core_read, dst, args)
+#define BPF_CORE_READ_USER_STR_INTO(dst, args...) \
+	___bpf_into(bpf_core_read_user_str, bpf_core_read_user, dst, args)
+#define BPF_PROBE_READ_INTO(dst, args...) \
+	___bpf_into(bpf_probe_read_kernel, bpf_probe_read_kernel, dst, args)
+#define BPF_PROBE_READ_USER_INTO(dst, args...) \
+	___bpf_into(bpf_probe_read_user, bpf_probe_read_user, dst, args)
+#define BPF_PROBE_READ_STR_INTO(dst, args...) \
+	___bpf_into(bpf_probe_read_kernel_str, bpf_probe_read_kernel, dst, args)
+#define BPF_PROBE_READ_USER_STR_INTO(dst, args...) \
+	___bpf_into(bpf_probe_read_user_str, bpf_probe_read_user, dst, args)
+
+/* Bit-fields: the word that holds one is read whole, then cut on both sides. */
+#define ___bpf_bits(s, field, KIND) \
+	__builtin_preserve_field_info((s)->field, BPF_FIELD_##KIND)
+#define ___bpf_cut(s, field, word) \
+	({ \
+		unsigned long long ___word = (word) << ___bpf_bits(s, field, LSHIFT_U64); \
+		___bpf_bits(s, field, SIGNED) \
+			? (unsigned long long)((long long)___word >> \
+					       ___bpf_bits(s, field, RSHIFT_U64)) \
+			: ___word >> ___bpf_bits(s, field, RSHIFT_U64); \
+	})
+#define BPF_CORE_READ_BITFIELD_PROBED(s, field) \
+	({ \
+		unsigned long long ___copy = 0; \
+		bpf_probe_read_kernel( \
+			&___copy, ___bpf_bits(s, field, BYTE_SIZE), \
+			(const void *)(s) + ___bpf_bits(s, field, BYTE_OFFSET)); \
+		___bpf_cut(s, field, ___copy); \
+	})
+#define BPF_CORE_READ_BITFIELD(s, field) \
+	({ \
+		const void *___at = (const void *)(s) + ___bpf_bits(s, field, BYTE_OFFSET); \
+		unsigned long long ___whole; \
+		asm volatile("" : "+r"(___at)); \
+		switch (___bpf_bits(s, field, BYTE_SIZE)) { \
+		case 1: ___whole = *(const unsigned char *)___at; break; \
+		case 2: ___whole = *(const unsigned short *)___at; break; \
+		case 4: ___whole = *(const unsigned int *)___at; break; \
+		default: ___whole = *(const unsigned long long *)___at; break; \
+		} \
+		___bpf_cut(s, field, ___whole); \
+	})
+
+/* Read through any pointer as through one that the verifier knows. */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+#define bpf_core_cast(ptr, type) \
+	((typeof(type) *)bpf_rdonly_cast((ptr), bpf_core_type_id_kernel(type)))
 
 #endif

@@ -40,14 +40,28 @@
 
 #define __kconfig __attribute__((section(".kconfig")))
 #define __ksym __attribute__((section(".ksyms")))
+/* Whether a weak function or variable of the kernel is there. */
+#define bpf_ksym_exists(sym) \
+	({ \
+		_Static_assert(!__builtin_constant_p(!!sym), #sym " must be __weak"); \
+		!!sym; \
+	})
+
 #define __kptr __attribute__((btf_type_tag("kptr")))
 #define __kptr_untrusted __attribute__((btf_type_tag("kptr_untrusted")))
 #define __percpu_kptr __attribute__((btf_type_tag("percpu_kptr")))
+#define __uptr __attribute__((btf_type_tag("uptr")))
 #define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
 #define __arg_nonnull __attribute__((btf_decl_tag("arg:nonnull")))
 #define __arg_nullable __attribute__((btf_decl_tag("arg:nullable")))
 #define __arg_trusted __attribute__((btf_decl_tag("arg:trusted")))
+#define __arg_untrusted __attribute__((btf_decl_tag("arg:untrusted")))
+#define __arg_arena __attribute__((btf_decl_tag("arg:arena")))
 
+#ifndef KERNEL_VERSION
+#define KERNEL_VERSION(a, b, c) \
+	(((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
+#endif
 #ifndef NULL
 #define NULL ((void *)0)
 #endif
@@ -69,6 +83,15 @@
 #define __bpf_unreachable() __builtin_trap()
 #endif
 
+/* A map as it was described before BTF: struct bpf_map_def m SEC("maps") = { ... }; */
+struct bpf_map_def {
+	unsigned int type;
+	unsigned int key_size;
+	unsigned int value_size;
+	unsigned int max_entries;
+	unsigned int map_flags;
+};
+
 /* How a map that is pinned by name is asked for, and how an extern may be missing. */
 enum libbpf_pin_type { LIBBPF_PIN_NONE, LIBBPF_PIN_BY_NAME };
 enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
@@ -82,7 +105,7 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
 	___bpf_nth(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 
 /* Fill an array of words with the arguments. */
-#define ___bpf_fill0(arr, p)
+#define ___bpf_fill0(arr, p, none...)
 #define ___bpf_fill1(arr, p, x) arr[p] = (unsigned long long)(x)
 #define ___bpf_fill2(arr, p, x, ...) \
 	___bpf_fill1(arr, p, x); ___bpf_fill1(arr, p + 1, __VA_ARGS__)
@@ -147,21 +170,32 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
 			       sizeof(____values)); \
 	})
 
-/* Loops whose end the verifier knows: the kernel counts (kernel: bpf_iter_num).
+/* Loops whose end the verifier knows: the kernel counts.
  *
  *	int i;
  *	bpf_for(i, 0, n) { ... }	bpf_repeat(5) { ... }
+ *	bpf_for_each(task, t, NULL, BPF_TASK_ITER_ALL_PROCS) { ... }
+ *
+ * Each iterator is three functions of the kernel: bpf_iter_num_new, _next, _destroy.
  */
-#ifndef __VMLINUX_H__
 struct bpf_iter_num;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
+
+#ifndef bpf_for_each
+#define bpf_for_each(type, cur, args...) \
+	for (struct bpf_iter_##type ___it \
+		     __attribute__((aligned(8), cleanup(bpf_iter_##type##_destroy))), \
+	     *___once __attribute__((unused)) = (bpf_iter_##type##_new(&___it, ##args), \
+						 (void *)0); \
+	     (((cur) = bpf_iter_##type##_next(&___it)));)
 #endif
 
 #define ___bpf_counter \
 	struct bpf_iter_num ___counter \
 	__attribute__((aligned(8), cleanup(bpf_iter_num_destroy)))
+#ifndef bpf_for
 #define bpf_for(i, start, end) \
 	for (___bpf_counter, *___once = (bpf_iter_num_new(&___counter, start, end), \
 					 (void *)0); \
@@ -169,9 +203,12 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 		     int *___now = bpf_iter_num_next(&___counter); \
 		     ___now && ((i) = *___now, (i) >= (start) && (i) < (end)); \
 	     });)
+#endif
+#ifndef bpf_repeat
 #define bpf_repeat(n) \
 	for (___bpf_counter, *___once = (bpf_iter_num_new(&___counter, 0, n), \
 					 (void *)0); \
 	     !___once && bpf_iter_num_next(&___counter);)
+#endif
 
 #endif

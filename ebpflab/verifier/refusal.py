@@ -1,0 +1,35 @@
+"""How the verifier says no, inside; and how it says that it cannot tell.
+
+A `Refusal` is Linux's answer: an errno and the lines of the log that give the reason.
+`NotModelled` is none: what the program does is not modelled here yet, so no verdict is
+given at all, and never a yes.
+"""
+
+import errno
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ebpflab.errors import EbpfLabError
+
+EACCES, EINVAL, E2BIG = errno.EACCES, errno.EINVAL, errno.E2BIG
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """The program is refused; `lines` are the log's last."""
+
+    errno: int
+    lines: str
+
+
+class NotModelled(EbpfLabError):
+    """The program does what this verifier does not know yet."""
+
+
+def not_modelled(what: str, pc: int = -1) -> NoReturn:
+    """Give no verdict.
+
+    Raises:  NotModelled: always; names what is missing and where it was met.
+    """
+    at = f"insn {pc}" if pc >= 0 else ""
+    raise NotModelled.of("not-modelled", at=at, what=what)
