@@ -88,12 +88,14 @@ def _disasm(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Run one program on a packet or on a capture, here or on the real kernel."""
-    program = _program(options)
-    runner = lab.linux.run if options.linux else lab.run
+    made = _object(options.file)
+    program = _program(made, options)
     packets = lab.read_capture(options.pcap) if options.pcap else [_data(options.data)]
-    for number, packet in enumerate(packets, start=1):
-        answer = runner(program, packet)
-        assert isinstance(answer, lab.Run)
+    if options.linux:
+        answers = lab.linux.run(program, packets, maps=lab.linux.maps(made))
+    else:
+        answers = lab.run(program, packets, maps=lab.maps(made))
+    for number, (packet, answer) in enumerate(zip(packets, answers, strict=True), 1):
         result = f"{answer.retval} {answer.retval_name}".rstrip()
         print(_say("cli-ran", number=number, size=len(packet), result=result))
         for event in answer.events:
@@ -114,8 +116,8 @@ def _object(file: Path) -> lab.Object:
     return lab.load(file)
 
 
-def _program(options: argparse.Namespace) -> lab.Program:
-    programs = _object(options.file).programs
+def _program(made: lab.Object, options: argparse.Namespace) -> lab.Program:
+    programs = made.programs
     name = options.program or next(iter(programs), "")
     if name not in programs:
         known = ", ".join(programs) or "-"

@@ -13,6 +13,7 @@ _STATISTICS = re.compile(
     r"(?:verification time \d+ usec\s*)?(?:stack depth [\d+ ]+\s*)?"
     r"processed (?P<count>\d+) insns \(limit"
 )
+_ENDING = 1 << 16  # characters of a log in which its statistics are looked for
 _TRACE = re.compile(  # what the verifier tells on its way
     r"\d+: (\(|R\d)|from \d+ to \d+|\(\d+\) |func#\d+ |mark_precise|;"
     r"|Live regs before|SCC |Func#\d+ "
@@ -35,7 +36,8 @@ def last_message(log: str) -> str:
              program does.
     """
     end = _last_statistics(log)
-    lines = log[: end.start() if end else len(log)].splitlines()
+    told = log[: end.start() if end else len(log)]
+    lines = told[-_ENDING:].splitlines()
     said = [line.strip() for line in lines if line.strip()]
     reasons = [line for line in said if not _AFTER_REASON.match(line)]
     last = reasons[-1] if reasons else ""
@@ -56,4 +58,6 @@ def masked(message: str) -> str:
 
 
 def _last_statistics(log: str) -> re.Match[str] | None:
-    return max(_STATISTICS.finditer(log), key=re.Match.start, default=None)
+    """Find the statistics, which stand near the end; a log may have megabytes."""
+    found = _STATISTICS.finditer(log, max(0, len(log) - _ENDING))
+    return max(found, key=re.Match.start, default=None)

@@ -12,7 +12,7 @@ here: finding the candidates (core.py). Source: libbpf's documentation of CO-RE;
 Documentation/bpf/llvm_reloc.rst.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ebpflab.elf.btf import MAX_DEPTH, Btf, Kind, Member, Type
 
@@ -73,61 +73,69 @@ def compatible(ours: Btf, id: int, theirs: Btf, other: int, depth: int = 8) -> b
 
 def matching(ours: Btf, id: int, theirs: Btf, other: int) -> bool:
     """Tell whether all that our type says holds for theirs too."""
-    return _Match(ours, theirs).types(id, other, MAX_DEPTH, behind_pointer=False)
+    return _Match(ours, theirs).types(id, other, behind_pointer=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """Two sets of types being compared; `behind_pointer`, names of structs do."""
+    """Two sets of types being compared; behind a pointer, a struct's name is all."""
 
     ours: Btf
     theirs: Btf
+    known: dict[tuple[int, int, bool], bool] = field(default_factory=dict)
 
-    def types(self, id: int, other: int, depth: int, *, behind_pointer: bool) -> bool:
-        a, b = self.ours.resolve(id), self.theirs.resolve(other)
-        if not depth or essential(a.name) != essential(b.name):
-            return False
+    def types(self, id: int, other: int, *, behind_pointer: bool) -> bool:
+        """Compare two types; each pair once, and one inside itself counts as alike."""
+        pair = id, other, behind_pointer
+        if pair not in self.known:
+            self.known[pair] = True
+            a, b = self.ours.resolve(id), self.theirs.resolve(other)
+            named_alike = essential(a.name) == essential(b.name)
+            self.known[pair] = named_alike and self._alike(a, b, behind_pointer)
+        return self.known[pair]
+
+    def _alike(self, a: Type, b: Type, behind_pointer: bool) -> bool:
         match a.kind:
             case Kind.STRUCT | Kind.UNION | Kind.FWD if behind_pointer:
                 return _is_union(a) == _is_union(b)
             case Kind.STRUCT | Kind.UNION:
-                return a.kind is b.kind and self._members(a, b, depth)
+                return a.kind is b.kind and self._members(a, b)
             case Kind.ENUM | Kind.ENUM64:
                 return b.kind in ENUMS and _names(a) <= _names(b)
             case Kind.INT:
                 return (a.kind, a.size, a.signed) == (b.kind, b.size, b.signed)
             case Kind.PTR:
-                return a.kind is b.kind and self._target(a, b, depth, True)
+                return a.kind is b.kind and self._target(a, b, True)
             case Kind.ARRAY:
                 same = a.kind is b.kind and a.count == b.count
-                return same and self._target(a, b, depth, behind_pointer)
+                return same and self._target(a, b, behind_pointer)
             case Kind.FUNC_PROTO:
-                return a.kind is b.kind and self._parameters(a, b, depth)
+                return a.kind is b.kind and self._parameters(a, b)
             case _:
                 return a.kind is b.kind and _is_union(a) == _is_union(b)
 
-    def _target(self, a: Type, b: Type, depth: int, pointed: bool) -> bool:
-        return self.types(a.type, b.type, depth - 1, behind_pointer=pointed)
+    def _target(self, a: Type, b: Type, behind_pointer: bool) -> bool:
+        return self.types(a.type, b.type, behind_pointer=behind_pointer)
 
-    def _members(self, a: Type, b: Type, depth: int) -> bool:
+    def _members(self, a: Type, b: Type) -> bool:
         """Each of our members is among theirs."""
         there: dict[str, list[Member]] = {}
         for member in b.members:
             there.setdefault(essential(member.name), []).append(member)
         return all(
             any(
-                self.types(m.type, n.type, depth - 1, behind_pointer=False)
+                self.types(m.type, n.type, behind_pointer=False)
                 for n in there.get(essential(m.name), ())
             )
             for m in a.members
         )
 
-    def _parameters(self, a: Type, b: Type, depth: int) -> bool:
+    def _parameters(self, a: Type, b: Type) -> bool:
         same = len(a.members) == len(b.members) and all(
-            self.types(m.type, n.type, depth - 1, behind_pointer=False)
+            self.types(m.type, n.type, behind_pointer=False)
             for m, n in zip(a.members, b.members, strict=True)
         )
-        return same and self._target(a, b, depth, False)
+        return same and self._target(a, b, False)
 
 
 def _names(enum: Type) -> set[str]:

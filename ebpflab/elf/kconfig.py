@@ -12,11 +12,11 @@ A weak option that is not set is 0. Source: libbpf's documentation of `__kconfig
 Kernel differs: where no configuration can be read, options are 0, and a notice says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import Btf, Kind, Member
+from ebpflab.elf.btf import Btf, Kind, Member, Type
 from ebpflab.elf.file import ElfFile
 from ebpflab.elf.kernel_config import kernel_options, kernel_version
 from ebpflab.errors import ObjectError
@@ -24,10 +24,10 @@ from ebpflab.program import MapSpec
 
 SECTION = ".kconfig"
 BPF_F_RDONLY_PROG = 0x80
-TRISTATE = "libbpf_tristate"
+SCALARS = (Kind.INT, Kind.ENUM, Kind.ENUM64)
 LETTERS = {"n": 0, "y": 1, "m": 2}  # enum libbpf_tristate
 ALWAYS = ("LINUX_HAS_BPF_COOKIE", "LINUX_HAS_SYSCALL_WRAPPER")
-LARGEST = 1 << 16  # bytes of one option; text is the longest
+LARGEST = 1 << 16  # bytes of all options; texts are the longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def options(btf: Btf) -> tuple[Option, ...]:
     place = 0
     for member, alignment in rows:
         size = btf.size_of(member.type)
-        if not 0 < size <= LARGEST:
+        if not 0 < size <= LARGEST - place or _scalar(btf, member).kind not in SCALARS:
             raise ObjectError.of("kconfig-type", name=member.name)
         place = -(-place // alignment) * alignment
         type = btf.type(member.type).type
@@ -62,11 +62,14 @@ def options(btf: Btf) -> tuple[Option, ...]:
     return tuple(found)
 
 
-def _alignment(btf: Btf, member: Member) -> int:
+def _scalar(btf: Btf, member: Member) -> Type:
+    """Return what an option is made of: itself, or an array's element."""
     type = btf.resolve(btf.type(member.type).type)
-    if type.kind is Kind.ARRAY:
-        type = btf.resolve(type.type)
-    return min(max(type.size, 1), 8)
+    return btf.resolve(type.type) if type.kind is Kind.ARRAY else type
+
+
+def _alignment(btf: Btf, member: Member) -> int:
+    return min(max(_scalar(btf, member).size, 1), 8)
 
 
 def kconfig_map(elf: ElfFile, btf: Btf | None) -> MapSpec | None:
@@ -77,9 +80,26 @@ def kconfig_map(elf: ElfFile, btf: Btf | None) -> MapSpec | None:
     declared = options(btf) if btf else ()
     if not btf or not declared:
         return None
+    contents = _contents(elf, btf, declared)
+    described = btf.find(SECTION, Kind.DATASEC)
+    return MapSpec(
+        "array",
+        4,
+        len(contents),
+        1,
+        name=SECTION,
+        flags=BPF_F_RDONLY_PROG,
+        init={bytes(4): contents},
+        frozen=True,
+        btf=btf.raw,
+        value_type=described.id if described else 0,
+    )
+
+
+def _contents(elf: ElfFile, btf: Btf, declared: Sequence[Option]) -> bytes:
+    """Return the values of all options, each in its place."""
     known, weak = kernel_options(), _weak(elf)
-    size = max(option.offset + option.size for option in declared)
-    contents = bytearray(size)
+    contents = bytearray(max(option.offset + option.size for option in declared))
     for option in declared:
         text = _text(option.name, known or {})
         if text is None and known is not None and option.name not in weak:
@@ -87,19 +107,7 @@ def kconfig_map(elf: ElfFile, btf: Btf | None) -> MapSpec | None:
         if text is not None:
             value = _value(btf, option, text)
             contents[option.offset : option.offset + option.size] = value
-    described = btf.find(SECTION, Kind.DATASEC)
-    return MapSpec(
-        "array",
-        4,
-        size,
-        1,
-        name=SECTION,
-        flags=BPF_F_RDONLY_PROG,
-        init={bytes(4): bytes(contents)},
-        frozen=True,
-        btf=btf.raw,
-        value_type=described.id if described else 0,
-    )
+    return bytes(contents)
 
 
 def _weak(elf: ElfFile) -> set[str]:

@@ -163,29 +163,38 @@ def _spec(
     place: str,
 ) -> MapSpec:
     kind = _type_name(numbers.get("type", 0), place)
-    sizes = {p: numbers.get(f"{p}_size", 0) for p in ("key", "value")}
-    for part, type in types.items():
-        size = btf.size_of(type)
-        if sizes[part] not in (0, size):
-            raise ObjectError.of(
-                "map-two-sizes", at=place, part=part, said=sizes[part], size=size
-            )
-        sizes[part] = size
+    key_size = _size(btf, "key", numbers, types, place)
+    value_size = _size(btf, "value", numbers, types, place)
     if kind in VALUE_IS_AN_FD:
-        sizes["value"] = sizes["value"] or 4
+        value_size = value_size or 4
     described: dict[str, Any] = {}
     if types and kind not in WITHOUT_BTF:
         described = {"btf": btf.raw, **{f"{p}_type": id for p, id in types.items()}}
     return MapSpec(
         kind,
-        sizes["key"],
-        sizes["value"],
+        key_size,
+        value_size,
         numbers.get("max_entries", 0),
         name=name,
         flags=numbers.get("map_flags", 0),
         extra=numbers.get("map_extra", 0),
         **described,
     )
+
+
+def _size(
+    btf: Btf,
+    part: str,
+    numbers: Mapping[str, int],
+    types: Mapping[str, int],
+    place: str,
+) -> int:
+    """Return the size of a key or value: as written, or that of its type."""
+    said = numbers.get(f"{part}_size", 0)
+    size = btf.size_of(types[part]) if part in types else said
+    if said not in (0, size):
+        raise ObjectError.of("map-two-sizes", at=place, part=part, said=said, size=size)
+    return size
 
 
 def _type_name(number: int, place: str) -> str:

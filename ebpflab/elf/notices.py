@@ -5,6 +5,7 @@ here, is said. The sentences stand in the catalogue.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from ebpflab.elf.functions import TEXT, Function
 from ebpflab.elf.kernel_btf import kernel_btf
@@ -18,8 +19,8 @@ from ebpflab.language import catalogue
 
 def notices(parts: Parts, mains: Sequence[Function], type: str | None) -> Iterator[str]:
     """Yield the remarks about an object; a `type` given makes sections unimportant."""
-    for section in dict.fromkeys(f.section.name for f in mains if not type):
-        yield from _about_section(section)
+    sections = dict.fromkeys(f.section.name for f in mains if not type)
+    yield from dict.fromkeys(chain.from_iterable(map(_about_section, sections)))
     if not mains and any(f.section.name == TEXT for f in parts.functions):
         yield catalogue().say("no-section")
     yield from _about_kernel(parts)
@@ -38,7 +39,7 @@ def _about_section(section: str) -> Iterator[str]:
     elif not meaning.exact:
         yield say("section-inexact", section=section, prefix=meaning.kind.prefix)
     elif meaning.kind.prefix.startswith("usdt"):
-        yield say("section-usdt", section=section)
+        yield say("section-usdt")
 
 
 def _about_kernel(parts: Parts) -> Iterator[str]:

@@ -12,6 +12,7 @@ TC_ACT_SHOT, TC_ACT_REDIRECT = 2, 7
 INGRESS = 0x1  # BPF_F_INGRESS
 ACTION_MASK = 0x3  # of redirect_map's flags: what to return when the slot is empty
 BROADCAST, EXCLUDE_INGRESS = 0x8, 0x10
+NEIGHBOR_BYTES = 20  # struct bpf_redir_neigh
 
 
 @helper(Arg.ANYTHING, Arg.ANYTHING)
@@ -55,6 +56,3 @@ def redirect_map(env: Env, map: Devmap, index: int, flags: int) -> int:
         return flags & ACTION_MASK
     env.tell("effect-redirect", to=index & WORD32)
     return XDP_REDIRECT
-
-
-NEIGHBOR_BYTES = 20  # struct bpf_redir_neigh

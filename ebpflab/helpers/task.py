@@ -8,6 +8,9 @@ import errno
 
 from ebpflab.helpers.proto import Arg, Env, helper
 
+ROOT_CGROUP = 1
+NUMBERS_BYTES = 8  # struct bpf_pidns_info
+
 
 @helper()
 def get_current_pid_tgid(env: Env) -> int:
@@ -61,7 +64,3 @@ def get_ns_current_pid_tgid(
     env.write(to, b"".join(n.to_bytes(4, "little") for n in numbers))
     env.tell("effect-copied", size=size)
     return 0
-
-
-ROOT_CGROUP = 1
-NUMBERS_BYTES = 8

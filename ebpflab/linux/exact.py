@@ -19,13 +19,13 @@ from ebpflab.program import MapSpec, Program
 _CALL, _EXIT = 0x85, 0x95
 _PSEUDO_CALL, _PSEUDO_MAP_VALUE = 1, 2
 _OUTPUT = struct.pack("<BBhi", _CALL, 0, 0, HELPER_IDS["perf_event_output"])
-_CAPACITY = 4096  # records whose length can be written down
+CAPACITY = 1 << 15  # records whose length can be written down
 _ENTRY = struct.Struct("<QQ")  # the helper's flags and size arguments
 _COUNT_BYTES = 8  # in front of the entries: how many there are
 _CONTEXT_LENGTH = 0xFFFFF << 32  # flags: how many bytes of the packet to append
 
 NOTEBOOK = MapSpec(
-    "array", 4, _COUNT_BYTES + _CAPACITY * _ENTRY.size, 1, name="ebpflab.witness"
+    "array", 4, _COUNT_BYTES + CAPACITY * _ENTRY.size, 1, name="ebpflab.witness"
 )
 
 
@@ -56,13 +56,18 @@ def witnessed(program: Program) -> Program | None:
 
 
 def lengths(notebook: bytes) -> list[int]:
-    """Return the length of each record that was sent, oldest first."""
-    count = int.from_bytes(notebook[:_COUNT_BYTES], "little")
+    """Return the length of each record that was sent, oldest first, up to CAPACITY."""
+    count = min(sent(notebook), CAPACITY)
     entries = notebook[_COUNT_BYTES : _COUNT_BYTES + count * _ENTRY.size]
     return [
         size + ((flags & _CONTEXT_LENGTH) >> 32)
         for flags, size in _ENTRY.iter_unpack(entries)
     ]
+
+
+def sent(notebook: bytes) -> int:
+    """Return how many records were sent, written down or not."""
+    return int.from_bytes(notebook[:_COUNT_BYTES], "little")
 
 
 def _slots(program: Program) -> Iterator[int]:
@@ -76,15 +81,16 @@ def _function(notebook: int) -> list[Insn]:
         Insn(0xBF, 6, 3),  # r6 = r3, the flags
         Insn(0xBF, 7, 5),  # r7 = r5, the size
         Insn(_CALL, imm=HELPER_IDS["perf_event_output"]),
-        Insn(0x55, 0, off=10),  # if r0 != 0 goto exit: nothing was sent
+        Insn(0x55, 0, off=11),  # if r0 != 0 goto exit: nothing was sent
         Insn(0x18, 1, _PSEUDO_MAP_VALUE, imm=notebook),  # r1 = the notebook
         Insn(0x79, 2, 1),  # r2 = the count
-        Insn(0x35, 2, off=6, imm=_CAPACITY),  # if r2 >= capacity goto exit
-        Insn(0x07, 2, imm=1),  # r2 += 1
-        Insn(0x7B, 1, 2),  # the count = r2
+        Insn(0xBF, 3, 2),  # r3 = r2
+        Insn(0x07, 3, imm=1),  # r3 += 1
+        Insn(0x7B, 1, 3),  # the count = r3
+        Insn(0x35, 2, off=4, imm=CAPACITY),  # if r2 >= capacity goto exit
         Insn(0x67, 2, imm=4),  # r2 <<= 4: bytes
         Insn(0x0F, 1, 2),  # r1 += r2
-        Insn(0x7B, 1, 6, off=-8),  # the entry's flags = r6
-        Insn(0x7B, 1, 7, off=0),  # the entry's size = r7
+        Insn(0x7B, 1, 6, off=8),  # the entry's flags = r6
+        Insn(0x7B, 1, 7, off=16),  # the entry's size = r7
         Insn(_EXIT),
     ]

@@ -1,31 +1,43 @@
 """Maps in the real kernel: made from their blueprint, read and written by key.
 
 A `LiveMap` has the same operations as the maps of `ebpflab.maps`, and the errno are
-the kernel's own. Not here: reading records (`perf.py`, `ringbuf.py`).
+the kernel's own. Not here: several maps at once
+(`opened.py`), reading records (`perf.py`, `ringbuf.py`).
 Source: bpf(2), bpf-helpers(7); behavior as observed on Linux 6.18.
 """
 
 import ctypes
 import errno
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack, nullcontext
 from typing import Any, SupportsBytes
+from weakref import WeakValueDictionary
 
-from ebpflab.errors import LinuxError, MapError
+from ebpflab.errors import MapError
 from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.linux.btf import load_btf
 from ebpflab.linux.cpus import possible_cpus
-from ebpflab.linux.descriptor import Descriptor
-from ebpflab.linux.syscall import bpf, checked, errno_name, errno_words
+from ebpflab.linux.descriptor import Descriptor, Fd
+from ebpflab.linux.load import loaded
+from ebpflab.linux.syscall import bpf, checked, errno_name, errno_words, kernel_name
 from ebpflab.linux.types import number_of
-from ebpflab.program import MapSpec, Object, Program, as_bytes
+from ebpflab.program import MapSpec, Program, as_bytes
 
 Key = bytes | SupportsBytes | int
 
-_NAME_SIZE = 15  # bytes; the kernel's BPF_OBJ_NAME_LEN without the final zero
 _ALIGNMENT = 8  # bytes; each CPU's value starts at a multiple of it
 _RECORDS = ("perf_event_array", "ringbuf", "user_ringbuf")  # no values to look up
+_OF_MAPS = ("array_of_maps", "hash_of_maps")
+_HOLD_THINGS = {  # a value is a descriptor: what is put in, for people
+    "prog_array": "Program",
+    **dict.fromkeys(_OF_MAPS, "LiveMap"),
+    "perf_event_array": "perf event",
+    "cgroup_array": "cgroup",
+    **dict.fromkeys(("sockmap", "sockhash", "reuseport_sockarray"), "socket"),
+    "xskmap": "socket",
+}
+_NO_FD = (1 << 31) - 1  # beyond the largest that Linux gives out
+_ROUNDS, _MORE_KEYS = 2, 1024  # see `keys`
 
 
 class LiveMap:
@@ -35,12 +47,16 @@ class LiveMap:
     a multiple of 8 bytes. What is read from a map of maps is the inner map's id.
     """
 
-    def __init__(self, spec: MapSpec) -> None:
-        """Make the map, with its first contents.
+    def __init__(
+        self, spec: MapSpec, siblings: "MutableMapping[str, LiveMap] | None" = None
+    ) -> None:
+        """Make the map, with its first contents; its slots are filled by `opened.py`.
 
+        Args:    siblings: maps by name, for programs that are put into this one.
         Raises:  LinuxError: the kernel has no such type, or refuses the numbers.
         """
         self.spec = spec
+        self.siblings = WeakValueDictionary() if siblings is None else siblings
         self.descriptor = _created(spec)
         for key, value in spec.init.items():
             self[key] = value
@@ -56,7 +72,7 @@ class LiveMap:
         return self.spec.type
 
     @property
-    def fd(self) -> int:
+    def fd(self) -> Fd:
         return self.descriptor.number
 
     @property
@@ -90,21 +106,53 @@ class LiveMap:
         self._check("MAP_LOOKUP_ELEM", number)
         return value.raw[: self.value_size]
 
-    def update(self, key: Key, value: "Key | LiveMap", flags: int = 0) -> None:
+    def update(self, key: Key, value: "Value", flags: int = 0) -> None:
         """Put a value; flags 1 = only if new, 2 = only if there.
 
-        The value of a map of maps is the inner map.
+        The value of a map of maps is the inner LiveMap, that of a prog_array a
+        Program: it is loaded with the maps of the same name that were made together
+        with this one, and the kernel keeps it as long as it stands here. A plain
+        number is never taken for a descriptor.
 
-        Raises:  MapError: with the kernel's errno.
+        Raises:  MapError: with the kernel's errno. LinuxError: `flags` is no number.
+                 VerifierError: the program was rejected.
         """
-        number = value.fd if isinstance(value, LiveMap) else value
-        fields = {
-            "key": self._sized(key, self.spec.key_size, "key"),
-            "value": self._sized(number, self.value_size, "value"),
-        }
-        self._check(
-            "MAP_UPDATE_ELEM", self._ask("MAP_UPDATE_ELEM", **fields, flags=flags)
-        )
+        data = self._sized(key, self.spec.key_size, "key")
+        with ExitStack() as stack:
+            content = self._content(value, stack)
+            number = self._ask("MAP_UPDATE_ELEM", key=data, value=content, flags=flags)
+        if number == errno.EBADF and self.type in _HOLD_THINGS:
+            wanted = _HOLD_THINGS[self.type]
+            raise self._error("linux-map-thing", number, wanted=wanted)
+        self._check("MAP_UPDATE_ELEM", number)
+
+    def _content(self, value: "Value", stack: ExitStack) -> bytes:
+        """Return a value as the kernel takes it; a program lasts as long as the stack.
+
+        Where things stand, anything else becomes a number that no descriptor has.
+        """
+        size = self.value_size
+        if isinstance(value, Program) and self.type == "prog_array":
+            return self._sized(stack.enter_context(self._loaded(value)).number, size)
+        if isinstance(value, LiveMap) and self.type in _OF_MAPS:
+            return self._sized(value.fd, size)
+        if self.type not in _HOLD_THINGS or isinstance(value, Fd):
+            return self._sized(value, size)  # type: ignore[arg-type]
+        if not isinstance(value, LiveMap | Program):
+            self._sized(value, size)
+        return _NO_FD.to_bytes(size, "little")
+
+    def _loaded(self, program: Program) -> Descriptor:
+        """Load a program that is to stand here; maps are shared by their names."""
+        known = {**self.siblings, self.name: self}
+        with ExitStack() as stack:
+            maps = [
+                known[spec.name]
+                if spec.name and spec.name in known
+                else stack.enter_context(LiveMap(spec))
+                for spec in program.maps
+            ]
+            return loaded(program, maps)
 
     def delete(self, key: Key) -> None:
         """Remove a key. Raises MapError: with the kernel's errno."""
@@ -127,12 +175,19 @@ class LiveMap:
         self._check("MAP_FREEZE", bpf("MAP_FREEZE", map_fd=self.fd).errno)
 
     def keys(self) -> Iterator[bytes]:
-        """Go through the keys, in the kernel's order. Raises MapError."""
+        """Go through the keys, in the kernel's order.
+
+        When the last key is gone meanwhile, the kernel begins again, so that a key
+        may come twice.
+
+        Raises:  MapError: as Linux refuses it; or keys that come and go all the time
+                 have given twice as many as there is room for, and 1,024 more.
+        """
         if self.type in _RECORDS or not self.spec.key_size:
             return
         key: bytes | None = None
         following = ctypes.create_string_buffer(self.spec.key_size)
-        while True:
+        for _ in range(_ROUNDS * self.spec.max_entries + _MORE_KEYS):
             place: dict[str, Any] = {} if key is None else {"key": key}
             number = self._ask("MAP_GET_NEXT_KEY", **place, next_key=following)
             if number == errno.ENOENT:
@@ -140,6 +195,7 @@ class LiveMap:
             self._check("MAP_GET_NEXT_KEY", number)
             key = following.raw[: self.spec.key_size]
             yield key
+        raise self._error("linux-keys-endless", errno.EAGAIN)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Go through keys with their values; slots that hold nothing are left out."""
@@ -161,7 +217,7 @@ class LiveMap:
             raise self._error("map-no-such-key", errno.ENOENT, shown=repr(key))
         return value
 
-    def __setitem__(self, key: Key, value: "Key | LiveMap") -> None:
+    def __setitem__(self, key: Key, value: "Value") -> None:
         self.update(key, value)
 
     def __delitem__(self, key: Key) -> None:
@@ -192,7 +248,7 @@ class LiveMap:
         code = errno_name(number)
         return MapError.of(key, at=at, errno=number, code=code, **values)
 
-    def _sized(self, value: Key, size: int, what: str) -> bytes:
+    def _sized(self, value: Key, size: int, what: str = "value") -> bytes:
         """Return a key or value as bytes; an int is little-endian."""
         if isinstance(value, int):
             try:
@@ -209,38 +265,7 @@ class LiveMap:
         return data
 
 
-@contextmanager
-def opened_maps(
-    specs: Sequence[MapSpec], given: Mapping[str, LiveMap] | None = None
-) -> Iterator[list[LiveMap]]:
-    """Give the live maps of some blueprints; those not `given` last for the block.
-
-    Raises:  LinuxError: the kernel refuses one, or a given map is not one of Linux.
-    """
-    with ExitStack() as stack:
-        maps = []
-        for spec in specs:
-            live = (given or {}).get(spec.name)
-            if live is None:
-                live = stack.enter_context(LiveMap(spec))
-            elif not isinstance(live, LiveMap):
-                raise LinuxError.of("linux-foreign-map", at=spec.name)
-            maps.append(live)
-        yield maps
-
-
-def maps(owner: Object | Program) -> dict[str, LiveMap]:
-    """Make the maps of an object or a program in the kernel; they outlast a run.
-
-    Raises:  LinuxError: the kernel refuses one of them.
-    """
-    specs = owner.maps.values() if isinstance(owner, Object) else owner.maps
-    return {spec.name: LiveMap(spec) for spec in specs}
-
-
-def kernel_name(name: str) -> bytes:
-    """Return a name as the kernel takes it: 15 letters, digits, underscores, dots."""
-    return re.sub(rb"[^A-Za-z0-9_.]", b"_", name.encode())[:_NAME_SIZE]
+Value = Key | LiveMap | Program
 
 
 def _created(spec: MapSpec) -> Descriptor:

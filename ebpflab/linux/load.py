@@ -1,7 +1,8 @@
-"""Asking the real verifier: a program in, its verdict and whole log out.
+"""Giving a program to the kernel: in comes a program, out a descriptor or a log.
 
 A program goes to the kernel as it is; only the loads that name a map get the number
-of a map's descriptor instead of the map's index. Source: bpf(2), BPF_PROG_LOAD;
+of a map's descriptor instead of the map's index. Not here: the public `verify`
+(`verdict.py`) and `run` (`prog_run.py`). Source: bpf(2), BPF_PROG_LOAD;
 behavior as observed on Linux 6.18.
 """
 
@@ -11,7 +12,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from ebpflab.errors import EncodingError, LinuxError
 from ebpflab.isa.codec import SLOT_BYTES
@@ -19,9 +20,7 @@ from ebpflab.isa.insn import WIDE_OPCODE
 from ebpflab.linux.available import require_linux
 from ebpflab.linux.btf import target_id, try_btf
 from ebpflab.linux.descriptor import Descriptor
-from ebpflab.linux.livemap import LiveMap, kernel_name, opened_maps
-from ebpflab.linux.privilege import without_perfmon
-from ebpflab.linux.syscall import bpf
+from ebpflab.linux.syscall import bpf, errno_name, errno_words, kernel_name
 from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES, number_of
 from ebpflab.logs import last_message, processed
 from ebpflab.program import Program
@@ -30,9 +29,16 @@ from ebpflab.results import Verdict
 _PSEUDO_MAP_FD, _PSEUDO_MAP_VALUE = 1, 2
 _SLOT, _IMM, _IMM_AT = struct.Struct("<BBhi"), struct.Struct("<i"), 4
 _NO_FD = -1  # for an index that names no map: never a descriptor of ours
-_STATISTICS = 4  # BPF_LOG_STATS
+STATISTICS = 4  # a log level: BPF_LOG_STATS
 _FIRST_LOG, _LARGEST_LOG = 1 << 16, 1 << 26  # bytes
 _FUNC_INFO_SIZE, _LINE_INFO_SIZE = 8, 16  # bytes a record
+
+
+class OpenMap(Protocol):
+    """What is asked of a map here: its descriptor's number."""
+
+    @property
+    def fd(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,38 +50,54 @@ class Answer:
     log: str
 
 
-def verify(program: Program, *, privileged: bool = True, log_level: int = 1) -> Verdict:
-    """Ask the real kernel's verifier.
-
-    Args:    privileged: False = judged as if the loader had no CAP_PERFMON.
-             log_level: 1 the path to the error, 2 every step, 4 statistics only;
-             they add up. 0 = no log, so no message either.
-    Raises:  LinuxError: no answer could be had (no Linux, no right, a map or a type
-             that this kernel does not know).
-    """
-    rights = nullcontext() if privileged else without_perfmon()
-    with opened_maps(program.maps) as maps, request(program, maps) as fields, rights:
-        answer = load(fields, log_level)
-    if answer.program:
-        answer.program.close()
-    elif not answer.log:
-        require_linux()  # no verifier spoke: perhaps for want of a right
-    return verdict_of(answer)
-
-
 def verdict_of(answer: Answer) -> Verdict:
-    """Return the kernel's answer as a verdict."""
+    """Return the kernel's answer as a verdict; a refusal always has a message."""
+    message = ""
+    if answer.errno:
+        words = f"{errno_name(answer.errno)}: {errno_words(answer.errno)}"
+        message = last_message(answer.log) or words
     return Verdict(
         accepted=answer.program is not None,
         errno=answer.errno,
-        message=last_message(answer.log) if answer.errno else "",
+        message=message,
         log=answer.log,
         insns_processed=processed(answer.log),
     )
 
 
+def check_spoken(program: Program, answer: Answer) -> None:
+    """Return if there is a verdict: accepted, or refused with a log that was asked for.
+
+    Raises:  LinuxError: the kernel refused before its verifier looked at the program.
+    """
+    if not answer.errno or answer.log:
+        return
+    require_linux()
+    raise LinuxError.of(
+        "linux-no-verdict",
+        at=program.name,
+        errno=answer.errno,
+        name=errno_name(answer.errno),
+        words=errno_words(answer.errno),
+        count=len(program.code) // SLOT_BYTES,
+    )
+
+
+def loaded(program: Program, maps: Sequence[OpenMap]) -> Descriptor:
+    """Load a program whose maps are open.
+
+    Raises:  VerifierError: it was rejected; LinuxError: no verifier looked at it.
+    """
+    with request(program, maps) as fields:
+        answer = load(fields, log_level=1)
+    check_spoken(program, answer)
+    verdict_of(answer).check()
+    assert answer.program
+    return answer.program
+
+
 @contextmanager
-def request(program: Program, maps: Sequence[LiveMap]) -> Iterator[dict[str, Any]]:
+def request(program: Program, maps: Sequence[OpenMap]) -> Iterator[dict[str, Any]]:
     """Give the fields of BPF_PROG_LOAD for a program whose maps are open.
 
     Raises:  LinuxError: the kernel has no such type; EncodingError: broken code.
@@ -109,11 +131,11 @@ def load(fields: dict[str, Any], log_level: int) -> Answer:
         if size == _LARGEST_LOG:
             break
         size = min(_LARGEST_LOG, max(size * 8, wanted))
-    short, _ = _load_once(fields, _STATISTICS, _FIRST_LOG)
+    short, _ = _load_once(fields, STATISTICS, _FIRST_LOG)
     return replace(short, log=answer.log)
 
 
-def with_map_fds(program: Program, maps: Sequence[LiveMap]) -> bytes:
+def with_map_fds(program: Program, maps: Sequence[OpenMap]) -> bytes:
     """Return the code with map descriptors in the places of map indices.
 
     All else stays as it is, byte by byte: to judge it is the kernel's business.

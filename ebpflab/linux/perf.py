@@ -12,6 +12,7 @@ Source: perf_event_open(2).
 import ctypes
 import errno
 import mmap
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,7 +31,10 @@ _PAGES = 128  # of the ring: 512 KiB
 _HEAD, _TAIL = 1024, 1032  # bytes into the first page: where writing and reading are
 _RECORD = struct.Struct("<IHH")  # perf_event_header: type, misc, size
 _SAMPLE = struct.Struct("<QI")  # time, length of what follows
-_RECORD_SAMPLE = 9
+_RECORD_LOST, _RECORD_SAMPLE = 2, 9
+_LOST = struct.Struct("<QQ")  # id, how many
+_FORMAT_LOST = 1 << 4  # reading the event tells how many were lost (Linux 6.0)
+_COUNTS = struct.Struct("<QQ")  # what reading it gives: the value, how many were lost
 _WORD = struct.Struct("<Q")
 _DATA = _PAGES * mmap.PAGESIZE
 
@@ -45,8 +49,16 @@ class Sample:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """The buffer of one CPU, and the event that writes into it."""
+
+    ring: mmap.mmap
+    event: Descriptor
+
+
 @contextmanager
-def perf_buffer(live: LiveMap, cpu: int) -> Iterator[mmap.mmap | None]:
+def perf_buffer(live: LiveMap, cpu: int) -> Iterator[Buffer | None]:
     """Open an event on each CPU for a map; give the buffer of one of them.
 
     None stands for a map that has no place for this CPU.
@@ -54,7 +66,7 @@ def perf_buffer(live: LiveMap, cpu: int) -> Iterator[mmap.mmap | None]:
     Raises:  LinuxError: the kernel refuses an event.
     """
     with ExitStack() as stack:
-        ring = None
+        buffer = None
         for number in possible_cpus()[: live.spec.max_entries or None]:
             event = _event(number)
             if event is None:
@@ -63,20 +75,34 @@ def perf_buffer(live: LiveMap, cpu: int) -> Iterator[mmap.mmap | None]:
             if number == cpu:
                 size = (1 + _PAGES) * mmap.PAGESIZE
                 ring = stack.enter_context(mmap.mmap(event.number, size))
+                buffer = Buffer(ring, event)
             live.update(number, event.number)
             stack.callback(live.delete, number)
-        yield ring
+        yield buffer
 
 
-def read_samples(ring: mmap.mmap, name: str, cpu: int) -> Iterator[Sample]:
-    """Take the waiting records out of a buffer, oldest first."""
+def read_samples(buffer: Buffer, name: str, cpu: int) -> tuple[list[Sample], int]:
+    """Take the waiting records out, oldest first; and tell how many had no room."""
+    samples, lost = [], 0
+    for kind, body in _records(buffer.ring):
+        if kind == _RECORD_SAMPLE:
+            time, length = _SAMPLE.unpack_from(body)
+            data = body[_SAMPLE.size : _SAMPLE.size + length]
+            samples.append(Sample(time, name, cpu, data))
+        elif kind == _RECORD_LOST:  # those lost since have no record yet
+            lost += _LOST.unpack_from(body)[1]
+    counts = os.read(buffer.event.number, _COUNTS.size)
+    if len(counts) == _COUNTS.size:
+        lost = max(lost, _COUNTS.unpack(counts)[1])
+    return samples, lost
+
+
+def _records(ring: mmap.mmap) -> Iterator[tuple[int, bytes]]:
+    """Take the waiting records out of a ring: their types and bodies."""
     (head,), (tail,) = _WORD.unpack_from(ring, _HEAD), _WORD.unpack_from(ring, _TAIL)
     while tail < head:
         kind, _, size = _RECORD.unpack(_read(ring, tail, _RECORD.size))
-        body = _read(ring, tail + _RECORD.size, size - _RECORD.size)
-        if kind == _RECORD_SAMPLE:
-            time, length = _SAMPLE.unpack_from(body)
-            yield Sample(time, name, cpu, body[_SAMPLE.size : _SAMPLE.size + length])
+        yield kind, _read(ring, tail + _RECORD.size, size - _RECORD.size)
         tail += size
     _WORD.pack_into(ring, _TAIL, tail)
 
@@ -91,22 +117,20 @@ def _read(ring: mmap.mmap, position: int, size: int) -> bytes:
 
 def _event(cpu: int) -> Descriptor | None:
     """Open the event through which programs write on one CPU; None: it is off."""
-    attributes = ctypes.create_string_buffer(
-        _ATTRIBUTES.pack(
-            _SOFTWARE,
-            _ATTRIBUTES.size,
-            _BPF_OUTPUT,
-            1,  # sample_period: every record
-            _SAMPLE_TIME | _SAMPLE_RAW,
-            0,
-            0,
-            1,  # wakeup_events
-        )
-    )
     where = (_ANY_PROCESS, cpu, _NO_GROUP, _CLOSE_ON_EXEC)
-    value, error = call("perf_event_open", attributes, *where)
+    value, error = call("perf_event_open", _attributes(_FORMAT_LOST), *where)
+    if error == errno.EINVAL:  # a kernel that does not count what is lost
+        value, error = call("perf_event_open", _attributes(0), *where)
     if error == errno.ENODEV:
         return None
     if error:
         raise refusal(f"CPU {cpu}", "perf_event_open", error)
     return Descriptor(value)
+
+
+def _attributes(read_format: int) -> ctypes.Array[ctypes.c_char]:
+    period = wakeup_events = 1  # every record
+    sample_type = _SAMPLE_TIME | _SAMPLE_RAW
+    row = (_BPF_OUTPUT, period, sample_type, read_format, 0, wakeup_events)
+    packed = _ATTRIBUTES.pack(_SOFTWARE, _ATTRIBUTES.size, *row)
+    return ctypes.create_string_buffer(packed)

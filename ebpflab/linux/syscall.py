@@ -12,6 +12,7 @@ import ctypes
 import errno
 import os
 import platform
+import re
 import struct
 import sys
 from collections.abc import Iterator
@@ -76,6 +77,8 @@ ARCHITECTURES = {
 
 ENOTSUPP = 524  # the kernel's own; in no header, and it reaches bpf(2)'s callers
 _KERNEL_NAMES = {errno.EOPNOTSUPP: "EOPNOTSUPP", ENOTSUPP: "ENOTSUPP"}
+_NO_FD = -1
+_NAME_SIZE = 15  # bytes; BPF_OBJ_NAME_LEN without the final zero
 _TRIES = 5  # a signal can interrupt the verifier: EAGAIN, and bpf(2) wants a retry
 
 
@@ -119,6 +122,8 @@ def bpf(command: str, **fields: Any) -> Answer:
     """Ask the kernel; bytes and ctypes arrays may stand for pointers to them.
 
     An error is an answer: look at `errno`, or use `checked`.
+
+    Raises:  LinuxError: a number that its field is too small for.
     """
     number, names, layout = _command(command)
     kept = list(_memory(fields))
@@ -163,6 +168,11 @@ def errno_words(number: int) -> str:
     return "Operation not supported" if number == ENOTSUPP else os.strerror(number)
 
 
+def kernel_name(name: str) -> bytes:
+    """Return a name as the kernel takes it: 15 letters, digits, underscores, dots."""
+    return re.sub(rb"[^A-Za-z0-9_.]", b"_", name.encode())[:_NAME_SIZE]
+
+
 @cache
 def _command(command: str) -> tuple[int, dict[str, str], struct.Struct]:
     number, row = COMMANDS[command]
@@ -180,8 +190,18 @@ def _memory(fields: dict[str, Any]) -> Iterator[tuple[str, ctypes.Array[Any]]]:
 
 
 def _value(names: dict[str, str], name: str, fields: dict[str, Any]) -> Any:
-    """Return one field's value; what is not given is 0, numbers wrap as in C."""
-    value = fields.get(name, b"" if names[name].endswith("s") else 0)
-    if names[name] == "I":
-        return value & 0xFFFF_FFFF
-    return value & 0xFFFF_FFFF_FFFF_FFFF if names[name] == "Q" else value
+    """Return one field's value; what is not given is 0, no descriptor is -1.
+
+    Raises:  LinuxError: not a number, or one that the field is too small for.
+    """
+    code, value = names[name], fields.get(name, 0)
+    if code.endswith("s"):
+        return value or b""
+    largest = (1 << (32 if code == "I" else 64)) - 1
+    if value == _NO_FD and name.endswith("_fd"):
+        return largest
+    if not isinstance(value, int) or not 0 <= value <= largest:
+        raise LinuxError.of(
+            "linux-number", part=name, largest=largest, found=repr(value)
+        )
+    return value

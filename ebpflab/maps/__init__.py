@@ -6,7 +6,7 @@ This module is also the public function `ebpflab.maps(obj)`: calling it makes li
 import sys
 from types import ModuleType
 
-from ebpflab.errors import MapError
+from ebpflab.errors import MapError, expect
 from ebpflab.maps import (  # noqa: F401  (they register)
     array,
     bloom_filter,
@@ -47,8 +47,9 @@ def live_maps(owner: Object | Program) -> dict[str, Map]:
 
     Slots that the object fills from the start hold its programs and maps.
 
-    Raises:  MapError: see make_map.
+    Raises:  MapError: see make_map. ProgramError: it is neither.
     """
+    expect(owner, (Object, Program), "maps(...)")
     specs = owner.maps.values() if isinstance(owner, Object) else owner.maps
     made = {spec.name: make_map(spec) for spec in specs}
     things: dict[str, Program | Map] = {**made}

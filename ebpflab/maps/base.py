@@ -219,7 +219,9 @@ def padded(size: int) -> int:
 
 
 def errno_name(number: int) -> str:
-    return "ENOTSUPP" if number == ENOTSUPP else errno.errorcode[number]
+    """Name an errno as Linux does: 95 has two names, 524 none outside of it."""
+    own = {ENOTSUPP: "ENOTSUPP", errno.EOPNOTSUPP: "EOPNOTSUPP"}
+    return own.get(number) or errno.errorcode[number]
 
 
 def map_type(cls: type[Map]) -> type[Map]:

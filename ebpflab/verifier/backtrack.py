@@ -18,7 +18,7 @@ from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import InsnClass, Mode, Source
 from ebpflab.verifier.cfg import is_call, is_exit, is_goto
 from ebpflab.verifier.refusal import not_modelled
-from ebpflab.verifier.states import FP, SCALAR, JumpEntry, VerifierState
+from ebpflab.verifier.states import FP, SCALAR, FuncState, JumpEntry, VerifierState
 
 _MOV, _NEG, _END = 0xB, 0x8, 0xD
 _FP_BIT = 1 << FP
@@ -67,7 +67,7 @@ class Backtrack:
 
     def _give_up(self) -> None:
         """Mark everything: it is not clear where the wanted values came from."""
-        mark_all_scalars_precise(self.start)
+        mark_all_scalars_precise(self.start, self.tell)
         self.regs = self.slots = 0
 
     def _announce(self, last: int, first: int, following: int) -> None:
@@ -230,16 +230,38 @@ def _back_jump(insn: Insn, dst: int, src: int) -> BackStep:
     return BackStep(Backtrack.nothing, 0, 0, 0)
 
 
-def mark_all_scalars_precise(state: VerifierState) -> None:
+def mark_all_scalars_precise(
+    state: VerifierState, tell: Callable[[str], None] | None
+) -> None:
     """Give up: every number of every kept state on this path mattered."""
+    if tell:
+        tell("mark_precise: frame0: falling back to forcing all scalars precise\n")
     node = state.parent
     while node:
         for frame in node.frames:
-            for number, reg in enumerate(frame.regs):
-                frame.precise_regs |= (reg.type is SCALAR) << number
-            for number, slot in enumerate(frame.stack):
-                frame.precise_slots |= slot.is_spilled_scalar << number
+            regs, slots = scalars_of(frame)
+            for name in _names(
+                regs & ~frame.precise_regs, slots & ~frame.precise_slots
+            ):
+                if tell:
+                    tell(f"force_precise: frame0: forcing {name} to be precise\n")
+            frame.precise_regs |= regs
+            frame.precise_slots |= slots
         node = node.parent
+
+
+def scalars_of(frame: FuncState) -> tuple[int, int]:
+    """Return which registers and which slots hold numbers, as bits."""
+    regs = sum(1 << n for n, reg in enumerate(frame.regs) if reg.type is SCALAR)
+    slots = sum(1 << n for n, slot in enumerate(frame.stack) if slot.is_spilled_scalar)
+    return regs, slots
+
+
+def _names(regs: int, slots: int) -> list[str]:
+    names = [f"r{n}" for n in range(FP + 1) if regs >> n & 1]
+    return names + [
+        f"fp{-8 * n - 8}" for n in range(slots.bit_length()) if slots >> n & 1
+    ]
 
 
 def regs_text(bits: int) -> str:

@@ -21,7 +21,7 @@ from ebpflab.isa.operations import Control, InsnClass, Wide
 from ebpflab.logs import last_message
 from ebpflab.program import Program
 from ebpflab.results import Verdict
-from ebpflab.verifier.backtrack import back_step
+from ebpflab.verifier.backtrack import back_step, scalars_of
 from ebpflab.verifier.bounds import ZERO, constant
 from ebpflab.verifier.cfg import (
     check_cfg,
@@ -103,7 +103,7 @@ def _verdict(log: Log, errno: int, env: Env | None) -> Verdict:
         log.tell(_statistics(env) if env else _statistics_of(0, 0, 0, 0))
     text = log.text()
     message = last_message(text) if errno else ""
-    return Verdict(errno == 0, errno, message, text, count)
+    return Verdict(errno == 0, errno, message, text if log.level else "", count)
 
 
 def _statistics(env: Env) -> str:
@@ -217,14 +217,13 @@ def _count(env: Env) -> None:
     env.cur.last_insn_idx = env.prev_insn_idx
 
 
-def _do_insn(env: Env, steps: "Sequence[Step]") -> int:
+def _do_insn(env: Env, steps: "Sequence[tuple[Step, Insn, bool]]") -> int:
     """Judge one instruction; return the next one's slot, or DONE."""
     idx = env.insn_idx
-    insn = env.insns[idx]
-    assert insn is not None
+    step, insn, touches_stack = steps[idx]
     env.stack_reads = env.stack_writes = 0
-    following = steps[idx](env, insn)
-    if insn.insn_class in _TOUCH_STACK:
+    following = step(env, insn)
+    if touches_stack:
         env.stack_liveness.visited(idx, env.stack_reads, env.stack_writes)
     return following
 
@@ -306,8 +305,10 @@ STEPS: dict[InsnClass, Step] = {
 }
 
 
-def _step_of(insn: Insn | None) -> Step:
-    return STEPS[insn.insn_class] if insn else _wide
+def _step_of(insn: Insn | None) -> tuple[Step, Insn, bool]:
+    """Return how an instruction is judged, and whether it may touch the stack."""
+    insn = insn or Insn(0)  # a second slot: no path comes here
+    return STEPS[insn.insn_class], insn, insn.insn_class in _TOUCH_STACK
 
 
 # ---- states that were kept -----------------------------------------------------
@@ -379,16 +380,8 @@ def _hit(env: Env, entry: Kept) -> bool:
     if env.insn_idx in env.graph.jump_points:
         env.remember()
     frame = entry.state.frame
-    regs = sum(
-        1 << n
-        for n, reg in enumerate(frame.regs)
-        if frame.precise_regs >> n & 1 and reg.is_scalar
-    )
-    slots = sum(
-        1 << n
-        for n, slot in enumerate(frame.stack)
-        if frame.precise_slots >> n & 1 and slot.is_spilled_scalar
-    )
+    regs, slots = scalars_of(frame)
+    regs, slots = regs & frame.precise_regs, slots & frame.precise_slots
     if regs or slots:
         _tell_propagated(env, regs, slots)
         env.mark_precise(regs, slots)

@@ -13,7 +13,6 @@ from ebpflab.isa.operations import (
     SWAP_BY_KIND,
     SWAP_CODE,
     InsnClass,
-    Source,
 )
 from ebpflab.isa.words import WORD32, WORD64
 from ebpflab.verifier.alu import (
@@ -32,6 +31,7 @@ from ebpflab.verifier.bounds import (
     contradiction,
 )
 from ebpflab.verifier.check_pointer import adjust_ptr_min_max_vals
+from ebpflab.verifier.decoding import bits_of, has_register
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
 from ebpflab.verifier.states import (
@@ -55,9 +55,9 @@ def check_alu_op(env: Env, insn: Insn) -> None:
         return _move(env, insn, op.name)
     if op.name == "neg":
         return _neg(env, insn)
-    src = env.read(insn.src) if insn.source is Source.X else _immediate(insn)
+    src = env.read(insn.src) if has_register(insn) else _immediate(insn)
     env.read(insn.dst)
-    if insn.source is Source.K:
+    if not has_register(insn):
         _check_immediate(insn, op.name)
     env.may_write(insn.dst)
     _adjust_reg_min_max_vals(env, insn, op.name, src)
@@ -70,7 +70,7 @@ def _immediate(insn: Insn) -> RegState:
 def _check_immediate(insn: Insn, name: str) -> None:
     if name in DIVISIONS and insn.imm == 0:
         raise Refusal(EINVAL, "div by zero")
-    if name in SHIFTS and not 0 <= insn.imm < insn.bits:
+    if name in SHIFTS and not 0 <= insn.imm < bits_of(insn):
         raise Refusal(EINVAL, f"invalid shift {insn.imm}")
 
 
@@ -86,7 +86,7 @@ def _neg(env: Env, insn: Insn) -> None:
     reg = env.read(insn.dst)
     env.may_write(insn.dst)
     _only_numbers(reg, insn)
-    bounds = transfer("neg", insn.bits, reg.bounds, reg.bounds)
+    bounds = transfer("neg", bits_of(insn), reg.bounds, reg.bounds)
     env.regs[insn.dst] = RegState(SCALAR, bounds)
 
 
@@ -99,7 +99,7 @@ def _only_numbers(reg: RegState, insn: Insn) -> None:
 
 
 def _move(env: Env, insn: Insn, name: str) -> None:
-    if insn.source is Source.K:
+    if not has_register(insn):
         env.may_write(insn.dst)
         mask = WORD64 if insn.insn_class == InsnClass.ALU64 else WORD32
         env.regs[insn.dst] = RegState(SCALAR, constant(insn.imm & mask))
@@ -117,20 +117,20 @@ def _moved(env: Env, insn: Insn, name: str, src: RegState) -> RegState:
         src = env.linked(insn.src)
     else:
         src = src._replace(id=0, off=0)
-    if name == "mov" and insn.bits == 64:
+    if name == "mov" and bits_of(insn) == 64:
         return src
     bounds = src.bounds
-    return src._replace(bounds=transfer(name, insn.bits, bounds, bounds))
+    return src._replace(bounds=transfer(name, bits_of(insn), bounds, bounds))
 
 
 def _loses_nothing(insn: Insn, b: Bounds) -> bool:
     if insn.off:  # how many bits are extended
         return b.umax < 1 << (insn.off - 1)
-    return insn.bits == 64 or b.umax <= U32_MAX
+    return bits_of(insn) == 64 or b.umax <= U32_MAX
 
 
 def _moved_pointer(insn: Insn, name: str, src: RegState) -> RegState:
-    if insn.bits == 32:
+    if bits_of(insn) == 32:
         return RegState(SCALAR, transfer("mov", 32, src.bounds, UNKNOWN_SCALAR.bounds))
     if name != "mov":
         not_modelled("sign extension of a pointer")
@@ -155,7 +155,7 @@ def _adjust_reg_min_max_vals(env: Env, insn: Insn, name: str, src: RegState) -> 
     if dst.type is SCALAR:
         env.mark_chain_precision(insn.dst)
         return adjust_ptr_min_max_vals(env, insn, name, src, dst)
-    if insn.source is Source.X:
+    if has_register(insn):
         env.mark_chain_precision(insn.src)
     return adjust_ptr_min_max_vals(env, insn, name, dst, src)
 
@@ -164,9 +164,9 @@ def _adjust_scalar(env: Env, insn: Insn, name: str, src: RegState) -> None:
     dst = env.regs[insn.dst]
     if name in ("and", "or") and src.bounds.is_const:
         dst = _forked(env, insn, dst)
-        if insn.source is Source.X and insn.src == insn.dst:
+        if has_register(insn) and insn.src == insn.dst:
             src = dst
-    bounds = transfer(name, insn.bits, dst.bounds, src.bounds)
+    bounds = transfer(name, bits_of(insn), dst.bounds, src.bounds)
     if contradiction(bounds):
         not_modelled("bounds that contradict each other", env.insn_idx)
     id, off = _link_after(insn, name, dst, src)
@@ -179,7 +179,7 @@ def _forked(env: Env, insn: Insn, dst: RegState) -> RegState:
     if ways is None:
         return dst
     later, now = ways
-    other = env.push(env.insn_idx)
+    other = env.fork()
     other.frame.regs[insn.dst] = dst._replace(bounds=later)
     return dst._replace(bounds=now)
 
@@ -189,14 +189,14 @@ def _link_after(insn: Insn, name: str, dst: RegState, src: RegState) -> tuple[in
     if name not in ("add", "sub") or not dst.id or dst.id & ADD_CONST:
         return 0, 0
     distance = _distance(insn, name, src.bounds)
-    if distance is None or (insn.bits == 32 and dst.bounds.umax > U32_MAX):
+    if distance is None or (bits_of(insn) == 32 and dst.bounds.umax > U32_MAX):
         return 0, 0
-    return dst.id | (ADD_CONST64 if insn.bits == 64 else ADD_CONST32), distance
+    return dst.id | (ADD_CONST64 if bits_of(insn) == 64 else ADD_CONST32), distance
 
 
 def _distance(insn: Insn, name: str, b: Bounds) -> int | None:
     """Return what is added, where it is one number of 32 signed bits."""
-    if insn.bits == 64:
+    if bits_of(insn) == 64:
         distance = b.smin if b.is_const else None
     else:
         distance = b.s32_min if b.s32_min == b.s32_max else None

@@ -10,7 +10,7 @@ Source: what Linux 6.18 walks and writes. Names are the kernel's.
 from collections.abc import Sequence
 
 from ebpflab.isa.insn import Insn
-from ebpflab.isa.operations import JUMP_BY_CODE, Source
+from ebpflab.isa.operations import JUMP_BY_CODE
 from ebpflab.isa.words import WORD64
 from ebpflab.verifier.alu import transfer
 from ebpflab.verifier.bounds import (
@@ -26,6 +26,7 @@ from ebpflab.verifier.branches import (
     reg_set_min_max,
     side,
 )
+from ebpflab.verifier.decoding import bits_of, has_register
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.log import violation_text
 from ebpflab.verifier.packet_ranges import (
@@ -55,7 +56,7 @@ def check_cond_jmp_op(env: Env, insn: Insn) -> int:
     dst = env.read(insn.dst)
     src = _second_operand(env, insn)
     name = JUMP_BY_CODE[insn.code].name
-    if insn.source is Source.X and insn.src == insn.dst:
+    if has_register(insn) and insn.src == insn.dst:
         src = dst
     decided = _decided(insn, name, dst, src)
     if decided is not None:
@@ -70,7 +71,7 @@ def check_cond_jmp_op(env: Env, insn: Insn) -> int:
 
 
 def _second_operand(env: Env, insn: Insn) -> RegState:
-    if insn.source is Source.K:
+    if not has_register(insn):
         return RegState(SCALAR, constant(insn.imm & WORD64))
     src = env.read(insn.src)
     dst_is_stack = env.regs[insn.dst].type is RegType.PTR_TO_STACK
@@ -83,12 +84,12 @@ def _second_operand(env: Env, insn: Insn) -> RegState:
 def _decided(insn: Insn, name: str, dst: RegState, src: RegState) -> bool | None:
     """Tell whether the jump is always or never taken."""
     if dst.type is SCALAR and src.type is SCALAR:
-        return is_branch_taken(name, insn.bits, dst.bounds, src.bounds)
-    if insn.bits == 64:
+        return is_branch_taken(name, bits_of(insn), dst.bounds, src.bounds)
+    if bits_of(insn) == 64:
         packet = is_pkt_ptr_branch_taken(name, dst, src)
         if packet is not None:
             return packet
-    if dst.type in NEVER_NULL and _is_0(src, insn.bits) and name in ("jeq", "jne"):
+    if dst.type in NEVER_NULL and _is_0(src, bits_of(insn)) and name in ("jeq", "jne"):
         return name == "jne"
     return None
 
@@ -105,7 +106,7 @@ def _mark_operands(env: Env, insn: Insn, dst: RegState, src: RegState) -> None:
     """The numbers that decided mattered."""
     if dst.type is SCALAR:
         env.mark_chain_precision(insn.dst)
-    if insn.source is Source.X and src.type is SCALAR:
+    if has_register(insn) and src.type is SCALAR:
         env.mark_chain_precision(insn.src)
 
 
@@ -115,7 +116,7 @@ def _mark_operands(env: Env, insn: Insn, dst: RegState, src: RegState) -> None:
 def _linked_operands(env: Env, insn: Insn, dst: RegState, src: RegState) -> Linked:
     """Return the numbers linked to the operands, and remember them for backtracking."""
     ids = []
-    if insn.source is Source.X and src.type is SCALAR and src.id:
+    if has_register(insn) and src.type is SCALAR and src.id:
         ids.append(src.id & ~ADD_CONST)
     if dst.type is SCALAR and dst.id:
         ids.append(dst.id & ~ADD_CONST)
@@ -192,16 +193,16 @@ def _learn(
     """Refine the states of both ways."""
     here, there = env.cur.frame, other.frame
     dst = here.regs[insn.dst]
-    src_is_number = insn.source is Source.K or here.regs[insn.src].type is SCALAR
+    src_is_number = not has_register(insn) or here.regs[insn.src].type is SCALAR
     if dst.type is SCALAR and src_is_number:
         _refine(env, insn, name, there, True)
         _refine(env, insn, name, here, False)
         _sync_operands(insn, here, links)
         _sync_operands(insn, there, links)
         return
-    if insn.source is Source.K:
+    if not has_register(insn):
         if dst.type is RegType.PTR_TO_MAP_VALUE_OR_NULL and name in ("jeq", "jne"):
-            if insn.imm == 0 and insn.bits == 64:
+            if insn.imm == 0 and bits_of(insn) == 64:
                 mark_ptr_or_null_regs(here, dst.id, is_null=name == "jne")
                 mark_ptr_or_null_regs(there, dst.id, is_null=name == "jeq")
         return
@@ -227,20 +228,20 @@ def _refine(env: Env, insn: Insn, name: str, frame: FuncState, taken: bool) -> N
 def _learned(
     insn: Insn, name: str, regs: Sequence[RegState], a: RegState, taken: bool
 ) -> list[tuple[int, Bounds]]:
-    if insn.source is Source.K:
+    if not has_register(insn):
         number = constant(insn.imm & WORD64)
-        known, _ = reg_set_min_max(name, insn.bits, taken, a.bounds, number)
+        known, _ = reg_set_min_max(name, bits_of(insn), taken, a.bounds, number)
         return [(insn.dst, known)]
     if insn.src == insn.dst:
-        same = compared_with_itself(name, insn.bits, taken, a.bounds)
+        same = compared_with_itself(name, bits_of(insn), taken, a.bounds)
         return [(insn.dst, same)]
     b = regs[insn.src]
-    x, y = reg_set_min_max(name, insn.bits, taken, a.bounds, b.bounds)
+    x, y = reg_set_min_max(name, bits_of(insn), taken, a.bounds, b.bounds)
     return [(insn.dst, x), (insn.src, y)]
 
 
 def _sync_operands(insn: Insn, frame: FuncState, links: Linked) -> None:
-    if insn.source is Source.X and frame.regs[insn.src].id:
+    if has_register(insn) and frame.regs[insn.src].id:
         sync_linked_regs(frame, frame.regs[insn.src], links)
     if frame.regs[insn.dst].id:
         sync_linked_regs(frame, frame.regs[insn.dst], links)

@@ -17,6 +17,7 @@ from ebpflab.verifier.bounds import (
     Bounds,
     reg_bounds_sync,
 )
+from ebpflab.verifier.decoding import bits_of
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
 from ebpflab.verifier.states import PACKETS, UNKNOWN_SCALAR, RegState, RegType
@@ -35,7 +36,7 @@ def adjust_ptr_min_max_vals(
 ) -> None:
     """Move a pointer by a number, or refuse."""
     dst, is_dst = insn.dst, env.regs[insn.dst] is ptr
-    if insn.bits == 32:
+    if bits_of(insn) == 32:
         if name != "sub":
             raise Refusal(EACCES, f"R{dst} 32-bit pointer arithmetic prohibited")
         env.regs[dst] = UNKNOWN_SCALAR

@@ -15,7 +15,7 @@ from ebpflab.verifier.backtrack import BackStep, Backtrack
 from ebpflab.verifier.cfg import Graph
 from ebpflab.verifier.explored import Explored
 from ebpflab.verifier.liveness import StackLiveness
-from ebpflab.verifier.refusal import E2BIG, EACCES, Refusal
+from ebpflab.verifier.refusal import EACCES, EFAULT, Refusal, not_modelled
 from ebpflab.verifier.state_text import Log, state_text
 from ebpflab.verifier.states import (
     ADD_CONST,
@@ -114,25 +114,16 @@ class Env:
     ) -> None:
         """Add what this instruction did to the path's history."""
         history = self.cur.history
-        if self.has_entry:
-            entry = history[-1]
-            history[-1] = entry._replace(
-                slot=slot if slot >= 0 else entry.slot,
-                dst_is_stack=dst_is_stack or entry.dst_is_stack,
-                src_is_stack=src_is_stack or entry.src_is_stack,
-                linked_regs=linked_regs or entry.linked_regs,
-            )
-            return
-        entry = JumpEntry(
-            self.insn_idx,
-            self.prev_insn_idx,
-            slot,
-            dst_is_stack,
-            src_is_stack,
-            linked_regs,
+        if not self.has_entry:
+            history.append(JumpEntry(self.insn_idx, self.prev_insn_idx))
+            self.has_entry = True
+        entry = history[-1]
+        history[-1] = entry._replace(
+            slot=slot if slot >= 0 else entry.slot,
+            dst_is_stack=dst_is_stack or entry.dst_is_stack,
+            src_is_stack=src_is_stack or entry.src_is_stack,
+            linked_regs=linked_regs or entry.linked_regs,
         )
-        history.append(entry)
-        self.has_entry = True
 
     def push(self, insn_idx: int) -> VerifierState:
         """Put a copy of this path aside, to be walked from `insn_idx` later."""
@@ -144,8 +135,17 @@ class Env:
             other.parent.branches += 1
         if len(self.waiting) > MOST_BRANCHES:
             text = f"The sequence of {len(self.waiting)} jumps is too complex."
-            raise Refusal(E2BIG, text)
+            raise Refusal(EFAULT, text)
         return other
+
+    def fork(self) -> VerifierState:
+        """Put a copy of this path aside, to do this same instruction again later.
+
+        Kernel differs: with too many waiting paths, some 6.18 kernels crash here.
+        """
+        if len(self.waiting) >= MOST_BRANCHES:
+            not_modelled("a spread sign with 8192 paths waiting", self.insn_idx)
+        return self.push(self.insn_idx)
 
     # ---- what mattered ---------------------------------------------------------
 

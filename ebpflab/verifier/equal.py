@@ -8,6 +8,7 @@ Source: states that Linux 6.18 prunes, and those it does not. Names are the kern
 """
 
 from enum import Enum, auto
+from functools import lru_cache
 
 from ebpflab.verifier.bounds import Bounds
 from ebpflab.verifier.states import (
@@ -77,11 +78,17 @@ def _frames_equal(
     old: FuncState, new: FuncState, live: int, ids: IdMap, exact: Exact
 ) -> bool:
     precise = old.precise_regs
-    for number, (a, b) in enumerate(zip(old.regs, new.regs, strict=True)):
-        if live >> number & 1:
-            if not regsafe(a, b, bool(precise >> number & 1), ids, exact):
-                return False
+    for number in _numbers(live):
+        a, b = old.regs[number], new.regs[number]
+        if not regsafe(a, b, bool(precise >> number & 1), ids, exact):
+            return False
     return stacksafe(old, new, ids, exact)
+
+
+@lru_cache(maxsize=1 << 10)
+def _numbers(bits: int) -> tuple[int, ...]:
+    """Return the numbers of the bits that are set, lowest first."""
+    return tuple(n for n in range(bits.bit_length()) if bits >> n & 1)
 
 
 def regsafe(
@@ -127,9 +134,18 @@ def _within(old: RegState, new: RegState) -> bool:
 
 
 def range_within(old: Bounds, new: Bounds) -> bool:
-    lower = all(a <= b for a, b in zip(old[1::2], new[1::2], strict=True))
-    upper = all(a >= b for a, b in zip(old[2::2], new[2::2], strict=True))
-    return lower and upper and tnum_in(old.var_off, new.var_off)
+    """Tell whether the new bounds and bits lie in the old ones."""
+    return (
+        old.umin <= new.umin
+        and old.umax >= new.umax
+        and old.smin <= new.smin
+        and old.smax >= new.smax
+        and old.u32_min <= new.u32_min
+        and old.u32_max >= new.u32_max
+        and old.s32_min <= new.s32_min
+        and old.s32_max >= new.s32_max
+        and tnum_in(old.var_off, new.var_off)
+    )
 
 
 def _regs_exact(old: RegState, new: RegState, ids: IdMap) -> bool:

@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from ebpflab.errors import EbpfLabError
 
-EACCES, EINVAL, E2BIG = errno.EACCES, errno.EINVAL, errno.E2BIG
+EACCES, EINVAL = errno.EACCES, errno.EINVAL
+E2BIG, EFAULT = errno.E2BIG, errno.EFAULT
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import SupportsBytes, TypedDict, Unpack, cast, overload
 
-from ebpflab.errors import ProgramError, RunError, VmFault
+from ebpflab.errors import ProgramError, RunError, VmFault, expect
 from ebpflab.hooks import ContextField, Hook, hook_of
 from ebpflab.listing import place_of
 from ebpflab.maps.base import Map
@@ -73,6 +73,7 @@ def run(
     Raises:  RunError, ProgramError: it cannot start. VmFault: it went wrong; the
              fault has the slot, the address, and a timeline up to there.
     """
+    expect(seed, int, "seed")
     _check_arguments(program, engine, repeat, budget)
     setting = Setting(
         Library.around(program, _live(maps or {})),
@@ -224,6 +225,7 @@ def _fits(value: int, row: ContextField) -> bool:
 
 def _live(given: Mapping[str, Map]) -> Mapping[str, Map]:
     """Return the maps given, all of them live. Raises RunError: one is not."""
+    expect(given, Mapping, "maps")
     for name, map in given.items():
         if not isinstance(map, Map):
             raise RunError.of("maps-not-live", name=name, found=type(map).__name__)

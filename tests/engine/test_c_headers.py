@@ -62,8 +62,12 @@ def test_every_header_stands_alone() -> None:
     for name in ("bpf_helpers", "bpf_endian", "bpf_core_read", "bpf_helper_defs"):
         text = f"#include <linux/types.h>\n#include <bpf/{name}.h>\nint x;\n"
         assert compile(text).notices == ()
-    tracing = "#include <linux/ptrace.h>\n#include <bpf/bpf_tracing.h>\nint x;\n"
+    before = "#include <linux/bpf.h>\n#include <linux/ptrace.h>\n"
+    tracing = f"{before}#include <bpf/bpf_tracing.h>\nint x;\n"
     assert compile(tracing).notices == ()
+    usdt = f"{before}#include <bpf/usdt.bpf.h>\n"
+    entry = 'SEC("xdp") int p(void *ctx) { return 2; }\n'
+    assert compile(usdt + entry).notices == ()
 
 
 def test_byte_order_is_swapped_at_compile_time() -> None:

@@ -26,6 +26,17 @@ struct key { int a; short b[2]; };
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8);
      __type(key, struct key); __type(value, long); } seen SEC(".maps");
 long total = 3;
+extern int LINUX_KERNEL_VERSION __kconfig;
+extern char CONFIG_DEFAULT_HOSTNAME[8] __kconfig __weak;
+extern int bpf_absent(int x) __ksym __weak;
+int other(unsigned long long *ctx);
+struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 2);
+     __uint(key_size, 4); __array(values, int(unsigned long long *));
+} jumps SEC(".maps") = { .values = { [1] = (void *)&other } };
+struct ops { int (*enter)(void); char name[16]; };
+SEC("struct_ops") int enter(void) { return 0; }
+SEC(".struct_ops") struct ops ops = { .enter = enter, .name = "fuzzed" };
+SEC("raw_tp/sched_switch") int other(unsigned long long *ctx) { return 0; }
 static __noinline int sub(struct key *key) { return key->a + total; }
 SEC("raw_tp/sched_switch") int prog(unsigned long long *ctx)
 {
@@ -35,6 +46,9 @@ SEC("raw_tp/sched_switch") int prog(unsigned long long *ctx)
     bpf_probe_read_kernel(&key.a, 4, &next->pid);
     bpf_map_delete_elem(&seen, &key);
     bpf_printk("%d", key.a);
+    if (bpf_ksym_exists(bpf_absent))
+        return bpf_absent(LINUX_KERNEL_VERSION);
+    bpf_tail_call(ctx, &jumps, CONFIG_DEFAULT_HOSTNAME[0]);
     return sub(&key);
 }
 char _license[] SEC("license") = "GPL";
@@ -55,11 +69,11 @@ def whole() -> bytes:
 
 def survives(raw: bytes) -> bool:
     """Load; True if the object was taken, or refused by an error of the kit."""
-    start = time.monotonic()
+    start = time.process_time()
     with suppress(EbpfLabError):
         made = load(raw)
         assert all(program.insns for program in made.programs.values())
-    return time.monotonic() - start < SECONDS
+    return time.process_time() - start < SECONDS
 
 
 def changed(raw: bytes, rnd: random.Random, low: int, high: int) -> bytes:

@@ -147,10 +147,10 @@ def test_a_file_too_large(tmp_path: Path) -> None:
 
 
 def survives(raw: bytes) -> bool:
-    start = time.monotonic()
+    start = time.process_time()
     with suppress(EbpfLabError):
         load(raw)
-    return time.monotonic() - start < SECONDS
+    return time.process_time() - start < SECONDS
 
 
 def test_changed_anywhere(one: Object, two: Object) -> None:

@@ -243,4 +243,4 @@ def test_usdt_is_remarked() -> None:
     text = HEAD + 'SEC("usdt//bin/x:a:b") int p(void *ctx) { return 0; }\n'
     made = compile(text)
     assert made.programs["p"].type == "kprobe"
-    assert "USDT" in made.notices[0]
+    assert made.notices[0].startswith('SEC("usdt"): where the arguments')

@@ -1,4 +1,4 @@
-"""CO-RE: which types of another kernel are ours. One row a rule, as libbpf documents it.
+"""CO-RE: which types of another kernel are ours. One row a rule, as libbpf has it.
 
 Each row is our type and the other kernel's, and whether ours exists there
 (bpf_core_type_exists) and matches (bpf_core_type_matches). The last table asks of
@@ -81,8 +81,8 @@ MEMBERS = {  # rule -> (type of ours, of theirs, whether it may be read)
 
 
 def tag(text: str) -> str:
-    """Say how a type called T has to be named in a question."""
-    for word in ("struct T {", "enum T {"):
+    """Say how the type that a text is about has to be named."""
+    for word in ("struct T {", "union T {", "enum T {", "struct X {"):
         if word in text:
             return word.removesuffix(" {")
     return "T"
@@ -98,7 +98,7 @@ def answers(ours: str, asked: list[str], tmp_path: Path) -> list[int]:
 
 
 def another_kernel(text: str, tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / f"btf-{abs(hash(text))}"
+    path = tmp_path / "btf"
     path.write_bytes(compile(text).btf or b"")
     patch.setenv(kernel_btf.CHOOSE, str(path))
 
@@ -106,9 +106,7 @@ def another_kernel(text: str, tmp_path: Path, patch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("rule", TYPES)
 def test_types(rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs, exists, matches = TYPES[rule]
-    called = tag(theirs) if "T" in theirs.split() else "struct X"
-    word = "union T" if "union T {" in theirs else called
-    another_kernel(f"{theirs}\n{word} *used;\n", tmp_path, monkeypatch)
+    another_kernel(f"{theirs}\n{tag(theirs)} *used;\n", tmp_path, monkeypatch)
     name = tag(ours)
     asked = [f"bpf_core_type_exists({name})", f"bpf_core_type_matches({name})"]
     assert answers(ours, asked, tmp_path) == [exists, matches]

@@ -1,16 +1,24 @@
 """Runs in the real kernel: return value, packet, maps, records, descriptors."""
 
 import errno
+import importlib
+import mmap
 import os
 import struct
+from dataclasses import replace
 
 import pytest
 
 from ebpflab.errors import EbpfLabError, LinuxError, ProgramError, VerifierError
+from ebpflab.hooks import HOOKS
+from ebpflab.linux.descriptor import Descriptor
 from ebpflab.linux.exact import witnessed
-from ebpflab.program import MapSpec, Program
+from ebpflab.linux.livemap import LiveMap
+from ebpflab.linux.perf import Buffer, read_samples
+from ebpflab.program import MapSpec, Object, Program
 from tests.engine.test_linux_verify import COUNTER, EXIT, LOOKUP, RETURN_2, insn
 
+prog_run = importlib.import_module("ebpflab.linux.prog_run")
 PACKET = bytes.fromhex("0242ac110002 0242ac110003 0800") + bytes(range(46))
 XDP_PASS = Program(RETURN_2, type="xdp")
 
@@ -212,6 +220,140 @@ def test_only_programs_that_send_are_witnessed() -> None:
     observed = witnessed(sending(5))
     assert observed is not None
     assert len(observed.maps) == 2
+
+
+def test_six_thousand_records_are_exact(linux) -> None:
+    run = linux.run(sending(5), PACKET, repeat=6000)
+    assert {event.data for event in run.events} == {b"\1\2\3\4\5"}
+    assert len(run.events) == 6000
+
+
+@pytest.mark.parametrize(("size", "repeat"), [(5, 40_000), (64, 9000)])
+def test_lost_records_are_counted(linux, size: int, repeat: int) -> None:
+    with pytest.raises(LinuxError, match="records were lost") as caught:
+        linux.run(sending(size), PACKET, repeat=repeat)
+    lost, here = (
+        int(text.split()[0]) for text in (caught.value.problem, caught.value.why)
+    )
+    assert lost + here == repeat
+    assert lost > 0
+
+
+def test_lost_records_are_counted_by_an_older_kernel() -> None:
+    """Without the count beside the event, the ring's own records tell of them."""
+    lost = struct.pack("<IHH", 2, 0, 24) + struct.pack("<QQ", 0, 7)
+    unknown = struct.pack("<IHHQ", 5, 0, 16, 1)
+    reading, writing = os.pipe()
+    os.write(writing, bytes(8))  # what such an event gives: its value alone
+    os.close(writing)
+    with mmap.mmap(-1, 129 * mmap.PAGESIZE) as ring, Descriptor(reading) as event:
+        filled = lost + unknown + lost
+        ring[mmap.PAGESIZE : mmap.PAGESIZE + len(filled)] = filled
+        ring[1024:1032] = struct.pack("<Q", len(filled))
+        assert read_samples(Buffer(ring, event), "my_map", 0) == ([], 14)
+
+
+def test_a_tail_called_programs_records_are_not_cut(linux) -> None:
+    """Their length is not known: 5 bytes come with the kernel's padding, 12."""
+    jumps = MapSpec("prog_array", 4, 4, 1, name="jumps", slots={0: "callee"})
+    own = sending(3).code[: -len(EXIT)]
+    caller = Program(
+        insn(0xBF, 9, 1)
+        + own
+        + insn(0xBF, 1, 9)
+        + wide(2, 1, 1)
+        + insn(0xB7, 3)
+        + insn(0x85, imm=12)
+        + RETURN_2,
+        type="xdp",
+        name="caller",
+        maps=[PERF, jumps],
+    )
+    callee = replace(sending(5), name="callee")
+    owner = Object(
+        {"caller": caller, "callee": callee}, {"my_map": PERF, "jumps": jumps}
+    )
+    run = linux.run(caller, PACKET, maps=linux.maps(owner))
+    assert [event.data[:5] for event in run.events] == [
+        b"\1\2\3" + run.events[0].data[3:5],
+        b"\1\2\3\4\5",
+    ]
+    assert [len(event.data) for event in run.events] == [4, 12]
+
+
+def test_the_duration_is_the_programs_own(linux, monkeypatch) -> None:
+    """The time is taken from a program without the witness, on maps of its own."""
+    ran = []
+    real = prog_run.bpf
+
+    def bpf(command, **fields):
+        answer = real(command, **fields)
+        ran.append(answer.fields["duration"])
+        return answer
+
+    monkeypatch.setattr(prog_run, "bpf", bpf)
+    run = linux.run(sending(5), PACKET, repeat=1000)
+    assert len(ran) == 2
+    assert run.duration_ns == ran[0]
+    assert len(run.events) == 1000
+    given = linux.maps(sending(5))
+    assert linux.run(sending(5), PACKET, maps=given, repeat=1000).duration_ns == 0
+
+
+def test_several_packets(linux) -> None:
+    runs = linux.run(COUNTING, [PACKET, PACKET[:20], PACKET[:30]])
+    assert [len(run.data) for run in runs] == [len(PACKET), 20, 30]
+    assert [run.maps["counter"][bytes(4)][0] for run in runs] == [1, 2, 3]
+    assert linux.run(COUNTING, []) == []
+    sent = linux.run(sending(3), [PACKET] * 3)
+    assert [[event.data for event in run.events] for run in sent] == [[b"\1\2\3"]] * 3
+
+
+def test_ctx_by_fields(linux) -> None:
+    ifindex = Program(insn(0x61, 0, 1, off=12) + EXIT, type="xdp")
+    assert linux.run(ifindex, PACKET, ctx={"ingress_ifindex": 1}).retval == 1
+    assert linux.run(ifindex, bytes(5000), ctx={"rx_queue_index": 0}).retval == 1
+    with pytest.raises(LinuxError, match="EINVAL"):  # lo has one queue
+        linux.run(ifindex, PACKET, ctx={"rx_queue_index": 1})
+    mark = Program(insn(0x61, 0, 1, off=8) + EXIT, type="sched_cls")
+    assert linux.run(mark, PACKET, ctx={"mark": 5}).retval == 5
+    for given in ({"mrak": 5}, {"mark": -1}, {"mark": "x"}, {"mark": 1 << 32}):
+        with pytest.raises(LinuxError, match="has no field") as caught:
+            linux.run(mark, PACKET, ctx=given)
+        assert "'mark'" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_every_field_that_a_run_takes_is_taken_by_linux(linux, name: str) -> None:
+    """What our own engine accepts by name comes to the program here as there."""
+    hook = HOOKS[name]
+    if not (hook.has_packet and hook.test_run and hook.verified):
+        return
+    for field in hook.fields:
+        value = {"rx_queue_index": 0, "gso_size": 0, "wire_len": len(PACKET)}.get(
+            field.name, 1
+        )
+        load = {1: 0x71, 2: 0x69, 4: 0x61, 8: 0x79}[field.size]
+        code = insn(load, 0, 1, off=field.offset) + EXIT
+        program = Program(code, type=name)
+        if field.settable and linux.verify(program).accepted:
+            given = {field.name: value}
+            assert linux.run(program, PACKET, ctx=given).retval == value
+
+
+def test_wrong_contexts_and_maps(linux) -> None:
+    for ctx in ("", "x", 3):
+        with pytest.raises(ProgramError):
+            linux.run(XDP_PASS, PACKET, ctx=ctx)
+    with LiveMap(COUNTER) as live:
+        with pytest.raises(LinuxError, match="no map 'typo'") as caught:
+            linux.run(COUNTING, PACKET, maps={"typo": live})
+        assert "counter" in caught.value.hint
+        for wrong in ([live], live, {"counter": None}, {3: live}):
+            with pytest.raises(LinuxError):
+                linux.run(COUNTING, PACKET, maps=wrong)
+        other = {"counter": live, "my_map": LiveMap(PERF)}  # an object's other map
+        assert linux.run(COUNTING, PACKET, maps=other).retval == 2
 
 
 RING = MapSpec("ringbuf", 0, 0, 4096, name="ring")

@@ -8,9 +8,15 @@ import struct
 import pytest
 
 from ebpflab import logs
-from ebpflab.errors import EncodingError, LinuxError, VerifierError
+from ebpflab.errors import (
+    EncodingError,
+    LinuxError,
+    ProgramError,
+    VerifierError,
+)
 from ebpflab.isa.map_types import MAP_TYPES
-from ebpflab.linux import syscall
+from ebpflab.linux import run, syscall
+from ebpflab.linux.load import Answer, verdict_of
 from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES
 from ebpflab.program import MapSpec, Program
 
@@ -143,7 +149,7 @@ def test_privileges_come_back_after_an_error(linux, monkeypatch) -> None:
         raise RuntimeError("planted")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ebpflab.linux.load.load", fail)
+        patch.setattr("ebpflab.linux.verdict.load", fail)
         with pytest.raises(RuntimeError, match="planted"):
             linux.verify(UNINITIALIZED, privileged=False)
     assert linux.verify(UNINITIALIZED).accepted
@@ -188,9 +194,58 @@ def test_code_that_is_not_whole_instructions(linux) -> None:
         linux.verify(Program(RETURN_2[:-3], type="xdp"))
 
 
-def test_no_program_at_all_is_a_verdict(linux) -> None:
-    verdict = linux.verify(Program(b"", type="xdp"))
-    assert (verdict.accepted, verdict.errno) == (False, errno.E2BIG)
+UNJUDGED = [
+    (Program(b"", type="xdp"), errno.E2BIG),
+    (Program(RETURN_2, type="xdp", flags=1 << 31), errno.EINVAL),
+    (Program(RETURN_2, type="sk_lookup"), errno.EINVAL),  # without attach type
+]
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize(("program", "number"), UNJUDGED)
+def test_what_no_verifier_looked_at_is_no_verdict(
+    linux, program, number, level
+) -> None:
+    for ask in (lambda: linux.verify(program, log_level=level), lambda: run(program)):
+        with pytest.raises(LinuxError, match="did not judge") as caught:
+            ask()
+        assert caught.value.errno == number
+        assert syscall.errno_words(number) in caught.value.why
+
+
+@pytest.mark.parametrize("level", [-1, 8, 64, 1 << 40, "x", None, 1.0])
+def test_log_levels_that_are_none(linux, level) -> None:
+    with pytest.raises(LinuxError, match="log_level"):
+        linux.verify(Program(RETURN_2, type="xdp"), log_level=level)
+
+
+@pytest.mark.parametrize("flags", [-1, 1 << 32, 1 << 40, 1 << 64, "x"])
+def test_numbers_do_not_wrap(linux, flags) -> None:
+    with pytest.raises(LinuxError, match="prog_flags"):
+        syscall.bpf("PROG_LOAD", prog_flags=flags)
+
+
+def test_only_a_descriptor_may_be_minus_one() -> None:
+    names = {"map_fd": "I", "flags": "Q"}
+    assert syscall._value(names, "map_fd", {"map_fd": -1}) == 0xFFFF_FFFF
+    for fields in ({"map_fd": -2}, {"flags": -1}, {"flags": 1 << 64}):
+        with pytest.raises(LinuxError):
+            syscall._value(names, *fields, fields)
+
+
+@pytest.mark.parametrize("wrong", [None, b"", "prog", 3])
+def test_no_program(linux, wrong) -> None:
+    for ask in (linux.verify, run):
+        with pytest.raises(ProgramError, match="no program"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 4])
+def test_a_refusal_always_has_a_message(linux, level: int) -> None:
+    program = Program(insn(0xBF, 0, 3) + EXIT, type="xdp")
+    assert linux.verify(program, log_level=level).message == "R3 !read_ok"
+    answer = Answer(None, errno.EACCES, "0: (95) exit\n")
+    assert verdict_of(answer).message == "EACCES: Permission denied"
 
 
 def test_btf_and_lines_reach_the_log(linux) -> None:

@@ -254,3 +254,36 @@ def test_the_context_is_given_as_fields_or_as_bytes() -> None:
         lab.run(program, ctx={"rdi": 1})
     with pytest.raises(lab.RunError, match="too long"):
         lab.run(program, ctx=bytes(200) + b"x")
+
+
+STATIC = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp")
+int second(struct xdp_md *ctx)
+{
+    return 4;
+}
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, 2);
+    __uint(key_size, 4);
+    __array(values, int(struct xdp_md *));
+} steps SEC(".maps") = {.values = {[1] = (void *)&second}};
+
+SEC("xdp")
+int first(struct xdp_md *ctx)
+{
+    bpf_tail_call(ctx, &steps, 1);
+    return 0;
+}
+"""
+
+
+def test_slots_may_be_filled_in_c() -> None:
+    made = lab.compile(STATIC)
+    maps = lab.maps(made)
+    assert maps["steps"][1] is made.programs["second"]
+    assert lab.run(made.programs["first"], bytes(60), maps=maps).retval == 4

@@ -85,11 +85,11 @@ def outcome(name: str, program: Program) -> int:
     try:
         verdict = linux.verify(program)
     except LinuxError as error:
-        if error.key != "linux-no-target":
-            raise
-        return NO_TARGET
-    if verdict.errno == errno.EPERM and program.expected_attach_type in TRAMPOLINES:
-        return NO_TRAMPOLINE
+        if error.errno == errno.EPERM and program.expected_attach_type in TRAMPOLINES:
+            return NO_TRAMPOLINE
+        if error.key == "linux-no-target":
+            return NO_TARGET
+        raise
     if verdict.errno:
         assert verdict.message == REFUSED.get(name), f"{name}: {verdict.log[-800:]}"
         return NO_MEMBER

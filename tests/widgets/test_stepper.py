@@ -102,7 +102,9 @@ def test_several_runs_are_told_one_after_the_other(
     timelines: dict[str, Timeline],
 ) -> None:
     text = step([timelines["talk"], timelines["short"]]).text
-    assert text.index("packet 1: 74 bytes") < text.index("packet 2: 60 bytes")
+    packet = "TCP 10.0.0.1:54321 → 10.0.0.2:80"
+    first, second = f"run 1: {packet} SYN, 74 bytes", f"run 2: {packet} ACK, 60 bytes"
+    assert text.index(first) < text.index(second)
     assert "on 60 bytes: 28 instructions" in text
 
 
@@ -113,9 +115,20 @@ def test_a_fault_ends_the_text(timelines: dict[str, Timeline]) -> None:
     )
     text = step(faulty).text
     assert "8 instructions, fault: read outside the packet" in text.splitlines()[0]
-    assert "fault at 8, w2 = w1: read outside the packet" in text
+    last = " ".join(text.splitlines()[-2].split())
+    assert last == "✕ 8 w2 = w1 fault: read outside the packet"
+    assert len(text.splitlines()) == 1 + 8 + 2
     empty = step(replace(faulty, steps=()))
     assert "0 instructions, fault" in empty.text
+    assert "✕" in empty.text
+
+
+def test_one_is_not_told_as_many(timelines: dict[str, Timeline]) -> None:
+    one = replace(timelines["talk"], steps=timelines["talk"].steps[:1])
+    assert "74 bytes: 1 instruction, returned" in step(one).text
+    change = Change("stack+511", "??", "07")
+    stored = replace(one, steps=(replace(one.steps[0], changes=(change,)),))
+    assert "fp-1, 1 byte: 7, written." in sentences(stored, "en")[1]
 
 
 # ---- the sentences -------------------------------------------------------------
@@ -123,14 +136,14 @@ def test_a_fault_ends_the_text(timelines: dict[str, Timeline]) -> None:
 
 def test_the_sentence_of_a_branch(timelines: dict[str, Timeline]) -> None:
     told = sentences(timelines["talk"], "en")[12]
-    expected = "step 12 of 29: if w2 < 64 goto pc+1. w2 74 < 64 ? no, goes to 12."
+    expected = "step 12 of 29: if w2 < 64 goto pc+1. w2 0x4a < 0x40 ? no, goes to 12."
     assert told == expected
 
 
 def test_the_sentence_in_french(timelines: dict[str, Timeline]) -> None:
     told = sentences(timelines["talk"], "fr")[12]
     start = f"pas 12 sur 29{NBSP}: if w2 < 64 goto pc+1. "
-    assert told == f"{start}w2 74 < 64{NBSP}? non, va à 12."
+    assert told == f"{start}w2 0x4a < 0x40{NBSP}? non, va à 12."
 
 
 def mistold(timeline: Timeline, told: list[str]) -> list[str]:

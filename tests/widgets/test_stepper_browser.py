@@ -251,12 +251,39 @@ def test_the_branch_shows_its_values_and_its_way(
     page.focus(VIEW)
     page.keyboard.press("b")
     page.keyboard.press("b")
-    assert page.text_content(".say .pred") == "w2 74 < 64 ? no ┄▶ 12"
+    assert page.text_content(".say .pred") == "w2 0x4a < 0x40 ? no ━▶ 12"
     row = " ".join(page.inner_text(".l.on").split())
-    assert row == "▶ 11 if w2 < 64 goto pc+1 74 < 64 ? no"
+    assert row == "▶ 11 if w2 < 64 goto pc+1 0x4a < 0x40 ? no"
     assert page.get_attribute(".l.nx", "data-pc") == "12"
-    assert page.locator("g.on").count() == 1
+    assert page.locator("g.fall.on").count() == 1
+    assert page.locator("g.on").count() == 2
     assert page.locator("g.taken").count() == 0
+    page.keyboard.press("x")
+    assert page.text_content(".say .pred") == "w2 74 < 64 ? no ━▶ 12"
+
+
+@pytest.mark.parametrize("width", [720, 1100, 1400])
+@pytest.mark.parametrize("size", ["", "large"])
+def test_the_listing_does_not_jump(
+    show: Open, timelines: dict[str, Timeline], size: str, width: int
+) -> None:
+    """No row gets higher when it is the current one, and none is cut in half."""
+    page = show(timelines["talk"], size=size, width=width)
+    page.focus(VIEW)
+    heights = "() => [...document.querySelectorAll('.l')].map(row => row.offsetHeight)"
+    cut = """() => {
+      const place = node => node.getBoundingClientRect()
+      const list = document.querySelector('.asm .scroll'), { top } = place(list)
+      const rows = [...list.querySelectorAll('.l, .cl')].map(place)
+      const { bottom } = place(list.querySelector('.l.on'))
+      const first = rows.find(row => row.bottom > top + 2)
+      return Math.abs(first.top - top) > 2 || bottom > top + list.clientHeight + 1
+    }"""
+    before = page.evaluate(heights)
+    for _ in timelines["talk"].steps:
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(heights) == before
+        assert not page.evaluate(cut)
 
 
 def test_a_fault_is_shown_where_it_happened(
@@ -267,7 +294,7 @@ def test_a_fault_is_shown_where_it_happened(
     page = show(replace(timelines["talk"], steps=steps[:8], outcome=fault))
     page.focus(VIEW)
     page.keyboard.press("End")
-    assert "fault at 8, w2 = w1: read outside the packet" in page.text_content(".say")
+    assert "Fault at 8, w2 = w1: read outside the packet" in page.text_content(".say")
     assert page.text_content(".l.nx").startswith("✕")
     page = show(replace(timelines["talk"], steps=(), outcome=fault))
     assert "read outside the packet" in page.text_content(".say")
@@ -341,6 +368,8 @@ def test_the_help_lists_every_key(show: Open, timelines: dict[str, Timeline]) ->
     listed = page.inner_text(".keylist dl")
     for key in ("←", "PgDn", "b", "w", "x", "g", "Space", "?", "Esc"):
         assert key in listed
+    bottom = "document.querySelector('.keylist').getBoundingClientRect().bottom"
+    assert page.evaluate(bottom) <= page.viewport_size["height"]
     page.keyboard.press("?")
     assert page.locator(".keylist[open]").count() == 0
 
@@ -367,7 +396,7 @@ def test_the_selector_chooses_among_runs(
     page = show(timelines["talk"], timelines["short"])
     page.focus(VIEW)
     page.keyboard.press("End")
-    page.select_option("select", label="packet 2: 60 bytes")
+    page.select_option("select", index=1)
     assert moment_of(page) == 28
     assert disagreements(page, timelines["short"], 28, "en") == []
     assert page.evaluate("document.activeElement.tagName") == "SELECT"
@@ -476,7 +505,7 @@ def test_the_usual_view_fits_a_screen(
     show: Open, timelines: dict[str, Timeline]
 ) -> None:
     page = show(timelines["talk"], timelines["short"])
-    assert page.evaluate(f"document.querySelector('{VIEW}').offsetHeight") <= 720
+    assert page.evaluate(f"document.querySelector('{VIEW}').offsetHeight") <= 645
 
 
 def test_without_scripts_the_text_stays(

@@ -43,7 +43,7 @@ class Text:
         timeline, outcome = self.timeline, self.timeline.outcome
         packet = next((r for r in timeline.regions if r.kind == "packet"), None)
         key = "run-on" if packet else "run"
-        values = {
+        values: dict[str, str | int] = {
             "title": timeline.title,
             "type": timeline.type,
             "bytes": packet.size if packet else 0,

@@ -48,6 +48,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev)
 	facts[5] = bpf_core_field_exists(before->nr_running);
 	facts[6] = mm ? BPF_CORE_READ(mm, total_vm) : 0;
 	facts[7] = BPF_CORE_READ_BITFIELD_PROBED(prev, in_iowait);
+	facts[7] += BPF_CORE_READ_BITFIELD(prev, in_execve);
+	facts[7] += bpf_core_cast((void *)bpf_get_current_task(), struct task_struct)->tgid;
 	return 0;
 }
 

@@ -70,7 +70,7 @@ function mapsDrawer(view) {
   const sent = [...history.slots.keys()].filter(slot => parseSlot(slot).map !== undefined)
   if (!maps.length && !values.length && !sent.length) return null
   const drawer = new Drawer(say('maps'), values.map(r => r.name), sent)
-  drawer.quiet = maps.map(map => map.name).join(', ')
+  drawer.quiet = maps.map(({ name, detail }) => (detail ? `${name} (${detail})` : name)).join(', ')
   for (const map of maps) {
     if (values.some(region => region.name === map.name)) continue
     const slots = sent.filter(slot => parseSlot(slot).map === map.name).sort()
