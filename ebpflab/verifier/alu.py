@@ -5,8 +5,8 @@ A range is four numbers (smin, smax, umin, umax), as they stand side by side in
 width; a result that may leave the width makes that pair unknown. Two constants need no
 transfer function: the row's own meaning computes them.
 
-Kernel differs: nothing known; where Linux 6.18 gives up (division, remainder, byte
-order, shifts by an unknown or too large amount), so do we.
+Where Linux 6.18 gives up (division, remainder, shifts by an unknown or too large
+amount), so do we.
 Source: interval arithmetic; what is given up, as observed on Linux 6.18.
 """
 

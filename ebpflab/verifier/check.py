@@ -8,7 +8,7 @@ What is modelled: numbers, the stack at constant offsets, contexts, map values, 
 ranges, null checks, a few helpers; one function, privileged. Anything else raises
 NotModelled, never a verdict.
 
-Kernel differs: level 4 tells no time; level 2 has no `+live` lines.
+Kernel differs: level 4 tells no time and no stack depth; level 2 has no `+live` lines.
 Source: the log of Linux 6.18 at level 2. Names are the kernel's.
 """
 
@@ -75,35 +75,28 @@ def verify(program: Program, *, privileged: bool = True, log_level: int = 1) -> 
     """
     if not privileged:
         not_modelled("verification without CAP_PERFMON")
-    log = Log(log_level)
+    log, env, refusal = Log(log_level), None, None
     try:
         env = prepared(program, log)
-    except Refusal as refusal:
-        log.tell(f"{refusal.lines}\n")
-        return _verdict(log, refusal.errno, None)
-    errno = _walked(env)
-    if not errno and not log.is_full:
-        log.back_to(0)
-    return _verdict(log, errno, env)
-
-
-def _walked(env: Env) -> int:
-    """Walk; return the errno, 0 if the program is accepted."""
-    try:
         walk(env)
-    except Refusal as refusal:
-        env.log.tell(f"{refusal.lines}\n")
-        return refusal.errno
-    return 0
+    except Refusal as said:
+        refusal = said
+        log.tell(f"{said.lines}\n")
+    if not refusal and not log.is_full:
+        log.back_to(0)
+    return _verdict(log, refusal, env)
 
 
-def _verdict(log: Log, errno: int, env: Env | None) -> Verdict:
-    count = env.insn_processed if env else 0
+def _verdict(log: Log, refusal: Refusal | None, env: Env | None) -> Verdict:
     if log.level:
         log.tell(_statistics(env) if env else _statistics_of(0, 0, 0, 0))
-    text = log.text()
-    message = last_message(text) if errno else ""
-    return Verdict(errno == 0, errno, message, text if log.level else "", count)
+    return Verdict(
+        accepted=refusal is None,
+        errno=refusal.errno if refusal else 0,
+        message=last_message(refusal.lines) if refusal else "",
+        log=log.text() if log.level else "",
+        insns_processed=env.insn_processed if env else 0,
+    )
 
 
 def _statistics(env: Env) -> str:

@@ -103,6 +103,9 @@ def _target(pc: int, insn: Insn) -> int | None:
 
 
 def _regions(machine: Machine) -> tuple[Region, ...]:
+    regions = machine.memory.regions.values()
+    named = ((region.name, machine.env.map_at(region.base)) for region in regions)
+    types = {name: map.type for name, map in named if map is not None}
     return tuple(
         Region(
             number=region.number,
@@ -110,8 +113,9 @@ def _regions(machine: Machine) -> tuple[Region, ...]:
             kind=region.kind,
             size=len(region.buffer),
             contents="" if region.kind == "stack" else region.buffer.hex(),
+            detail=types.get(region.name, ""),
         )
-        for region in machine.memory.regions.values()
+        for region in regions
     )
 
 
