@@ -14,17 +14,19 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 
 from ebpflab.c import cache
 from ebpflab.c.diagnostics import error_from, warnings
 from ebpflab.c.prototypes import helper_header
 from ebpflab.c.toolchain import HEADERS, Toolchain, options, run, toolchain
 from ebpflab.elf.object import read
-from ebpflab.errors import CompileError
+from ebpflab.errors import CompileError, expect
 from ebpflab.program import Object
 
 USUAL_NAME = "prog.c"
 OBJECT_NAME = "prog.o"
+_PATH = (str, os.PathLike)
 
 
 def compile(
@@ -47,17 +49,36 @@ def compile(
     """
     text, path = _text_and_path(source, file)
     tools = toolchain()
-    folders = [Path(folder) for folder in include]
-    settings = options(tools, cpu, folders, path.parent, _checked(defines or {}))
+    macros = _checked({} if defines is None else defines)
+    settings = options(tools, cpu, _folders(include), path.parent, macros)
     name = path.name if re.fullmatch(r"\w[\w.+-]*", path.name) else USUAL_NAME
     result = _compiled(tools, settings, text, name)
     return _with_source(read(result.object, Path(name).stem, type), text, name, result)
+
+
+def _folders(include: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Return the folders named: several, or one alone."""
+    if isinstance(include, str | os.PathLike):
+        include = [include]
+    expect(include, Iterable, "include")
+    for folder in (include := list(include)):
+        expect(folder, _PATH, "include")
+        _check_no_nul(folder)
+    return [Path(folder) for folder in include]
+
+
+def _check_no_nul(word: object) -> None:
+    """Refuse what cannot be a word of a command line. Raises CompileError."""
+    if "\0" in str(word):
+        raise CompileError.of("c-nul", word=repr(word))
 
 
 def _text_and_path(
     source: str | os.PathLike[str] | None, file: str | os.PathLike[str] | None
 ) -> tuple[str, Path]:
     """Return the C text, and the path that it has or would have."""
+    expect(source, (*_PATH, NoneType), "source")
+    expect(file, (*_PATH, NoneType), "file")
     is_text = isinstance(source, str) and not re.fullmatch(r"[^\n;{}]+\.c", source)
     if is_text:
         return str(source), Path(file or USUAL_NAME)
@@ -71,7 +92,10 @@ def _text_and_path(
 
 
 def _checked(defines: Mapping[str, object]) -> Mapping[str, object]:
-    for name in defines:
+    expect(defines, Mapping, "defines")
+    for name, value in defines.items():
+        expect(name, str, "defines")
+        _check_no_nul(value)
         if not re.fullmatch(r"[A-Za-z_]\w*", name):
             raise CompileError.of("c-macro", name=name)
     return defines

@@ -6,6 +6,7 @@ as an ObjectError with the place. Not here: any reading.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,8 @@ STUMBLES = (
     AttributeError,
     AssertionError,
     OSError,
+    EOFError,
+    zlib.error,
     RecursionError,
     MemoryError,
 )

@@ -323,7 +323,9 @@ class Btf:
         """
         found: list[Field] = []
         waiting = [(id, "", 0)]
-        while waiting and len(found) < MAX_FIELDS:
+        for _ in range(2 * MAX_FIELDS):  # a broken type may contain itself
+            if not waiting or len(found) == MAX_FIELDS:
+                break
             id, path, offset = waiting.pop()
             inside = list(islice(self._inside(id, path, offset), MAX_FIELDS))
             if inside and len(waiting) < MAX_FIELDS:

@@ -6,6 +6,7 @@ what programs make of an option (kconfig.py).
 """
 
 import gzip
+import io
 import os
 import platform
 import re
@@ -66,5 +67,5 @@ def _read(path: Path) -> str:
         raw = file.read(LARGEST_FILE)
     with reading(str(path)):
         if raw[:2] == b"\x1f\x8b":
-            raw = gzip.GzipFile(fileobj=path.open("rb")).read(LARGEST_FILE)
+            raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(LARGEST_FILE)
         return raw.decode()

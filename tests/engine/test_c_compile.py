@@ -10,7 +10,7 @@ import pytest
 
 from ebpflab.c import cache, compiler, toolchain
 from ebpflab.c.compiler import compile
-from ebpflab.errors import CompileError, EbpfLabError
+from ebpflab.errors import CompileError, EbpfLabError, ProgramError
 from ebpflab.program import Variable
 
 TALK = """\
@@ -181,8 +181,29 @@ WRONG = [
     ({"source": "", "cpu": "v9"}, "c-cpu"),
     ({"source": "", "defines": {"a b": 1}}, "c-macro"),
     ({"source": "nowhere.c"}, "c-unreadable"),
-    ({"source": "int \udcff;"}, "c-unreadable"),
+    ({"source": "", "include": "a\0b"}, "c-nul"),
+    ({"source": "", "defines": {"A": "\0"}}, "c-nul"),
 ]
+KINDS = [
+    {"source": 5},
+    {"source": "int \udcff;"},
+    {"file": 5},
+    {"source": "", "include": None},
+    {"source": "", "defines": ["A"]},
+    {"source": "", "defines": {1: 2}},
+]
+
+
+@pytest.mark.parametrize("given", KINDS, ids=str)
+def test_arguments_of_another_kind(given: dict[str, object]) -> None:
+    with pytest.raises(ProgramError):
+        compile(**given)
+
+
+def test_one_folder_alone_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "answer.h").write_text("#define ANSWER 2\n")
+    text = '#include "answer.h"\n' + NOTHING % "ANSWER"
+    assert compile(text, include=str(tmp_path)).programs
 
 
 @pytest.mark.parametrize(("given", "key"), WRONG, ids=[key for _, key in WRONG])
