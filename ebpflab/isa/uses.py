@@ -87,7 +87,7 @@ def _read_by_store(insn: Insn) -> tuple[int, ...]:
     if is_atomic(insn) and insn.imm == LOAD_ACQUIRE:
         return (insn.src,)
     op = ATOMIC_BY_IMM.get(insn.imm) if is_atomic(insn) else None
-    compared = (0,) if op and op.name == "cmpxchg" else ()
+    compared = (0,) if op and op.compares else ()
     return (insn.dst, insn.src, *compared)
 
 
@@ -111,4 +111,4 @@ def _written_by_atomic(insn: Insn) -> tuple[int, ...]:
     op = ATOMIC_BY_IMM.get(insn.imm)
     if op is None or not op.fetch:
         return ()
-    return (0,) if op.name == "cmpxchg" else (insn.src,)
+    return (0,) if op.compares else (insn.src,)

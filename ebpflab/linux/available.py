@@ -13,8 +13,9 @@ from pathlib import Path
 from ebpflab.errors import LinuxError
 from ebpflab.language import catalogue
 from ebpflab.linux.descriptor import Descriptor
-from ebpflab.linux.syscall import ARCHITECTURES, bpf, errno_name, this_machine
+from ebpflab.linux.syscall import ARCHITECTURES, bpf, this_machine
 from ebpflab.linux.types import PROGRAM_TYPES
+from ebpflab.maps.rights import errno_name
 
 _NOTHING = struct.pack("<BBhi", 0xB7, 0, 0, 0) + struct.pack("<BBhi", 0x95, 0, 0, 0)
 _SECCOMP_FILTER = "2"

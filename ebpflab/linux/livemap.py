@@ -10,7 +10,7 @@ import ctypes
 import errno
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, nullcontext
-from typing import Any, SupportsBytes
+from typing import Any
 from weakref import WeakValueDictionary
 
 from ebpflab.errors import MapError
@@ -19,11 +19,10 @@ from ebpflab.linux.btf import load_btf
 from ebpflab.linux.cpus import possible_cpus
 from ebpflab.linux.descriptor import Descriptor, Fd
 from ebpflab.linux.load import loaded
-from ebpflab.linux.syscall import bpf, checked, errno_name, errno_words, kernel_name
+from ebpflab.linux.syscall import bpf, checked, errno_words, kernel_name
 from ebpflab.linux.types import number_of
-from ebpflab.program import MapSpec, Program, as_bytes
-
-Key = bytes | SupportsBytes | int
+from ebpflab.maps.userspace import Key, Userspace
+from ebpflab.program import MapSpec, Program
 
 _ALIGNMENT = 8  # bytes; each CPU's value starts at a multiple of it
 _RECORDS = ("perf_event_array", "ringbuf", "user_ringbuf")  # no values to look up
@@ -40,7 +39,7 @@ _NO_FD = (1 << 31) - 1  # beyond the largest that Linux gives out
 _ROUNDS, _MORE_KEYS = 2, 1024  # see `keys`
 
 
-class LiveMap:
+class LiveMap(Userspace):
     """One map in the kernel; it lives until it is closed or forgotten.
 
     The value of a per-CPU map is that of all CPUs, one after another, each padded to
@@ -62,10 +61,6 @@ class LiveMap:
             self[key] = value
         if spec.frozen:
             self.freeze()
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
 
     @property
     def type(self) -> str:
@@ -99,7 +94,7 @@ class LiveMap:
         Raises:  MapError: the map type cannot do this.
         """
         value = ctypes.create_string_buffer(max(self.value_size, 1))
-        data = self._sized(key, self.spec.key_size, "key")
+        data = self.sized(key, self.spec.key_size, "key")
         number = self._ask("MAP_LOOKUP_ELEM", key=data, value=value)
         if number == errno.ENOENT:
             return None
@@ -117,13 +112,13 @@ class LiveMap:
         Raises:  MapError: with the kernel's errno. LinuxError: `flags` is no number.
                  VerifierError: the program was rejected.
         """
-        data = self._sized(key, self.spec.key_size, "key")
+        data = self.sized(key, self.spec.key_size, "key")
         with ExitStack() as stack:
             content = self._content(value, stack)
             number = self._ask("MAP_UPDATE_ELEM", key=data, value=content, flags=flags)
         if number == errno.EBADF and self.type in _HOLD_THINGS:
             wanted = _HOLD_THINGS[self.type]
-            raise self._error("linux-map-thing", number, wanted=wanted)
+            raise self.refuse(number, "linux-map-thing", wanted=wanted)
         self._check("MAP_UPDATE_ELEM", number)
 
     def _content(self, value: "Value", stack: ExitStack) -> bytes:
@@ -133,13 +128,15 @@ class LiveMap:
         """
         size = self.value_size
         if isinstance(value, Program) and self.type == "prog_array":
-            return self._sized(stack.enter_context(self._loaded(value)).number, size)
+            return self.sized(
+                stack.enter_context(self._loaded(value)).number, size, "value"
+            )
         if isinstance(value, LiveMap) and self.type in _OF_MAPS:
-            return self._sized(value.fd, size)
+            return self.sized(value.fd, size, "value")
         if self.type not in _HOLD_THINGS or isinstance(value, Fd):
-            return self._sized(value, size)  # type: ignore[arg-type]
+            return self.sized(value, size, "value")  # type: ignore[arg-type]
         if not isinstance(value, LiveMap | Program):
-            self._sized(value, size)
+            self.sized(value, size, "value")
         return _NO_FD.to_bytes(size, "little")
 
     def _loaded(self, program: Program) -> Descriptor:
@@ -156,7 +153,7 @@ class LiveMap:
 
     def delete(self, key: Key) -> None:
         """Remove a key. Raises MapError: with the kernel's errno."""
-        data = self._sized(key, self.spec.key_size, "key")
+        data = self.sized(key, self.spec.key_size, "key")
         self._check("MAP_DELETE_ELEM", self._ask("MAP_DELETE_ELEM", key=data))
 
     def pop(self, key: Key = b"") -> bytes:
@@ -165,7 +162,7 @@ class LiveMap:
         Raises:  MapError: nothing there, or the map type cannot do this.
         """
         value = ctypes.create_string_buffer(max(self.value_size, 1))
-        data = self._sized(key, self.spec.key_size, "key")
+        data = self.sized(key, self.spec.key_size, "key")
         number = self._ask("MAP_LOOKUP_AND_DELETE_ELEM", key=data, value=value)
         self._check("MAP_LOOKUP_AND_DELETE_ELEM", number)
         return value.raw[: self.value_size]
@@ -195,7 +192,7 @@ class LiveMap:
             self._check("MAP_GET_NEXT_KEY", number)
             key = following.raw[: self.spec.key_size]
             yield key
-        raise self._error("linux-keys-endless", errno.EAGAIN)
+        raise self.refuse(errno.EAGAIN, "linux-keys-endless")
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Go through keys with their values; slots that hold nothing are left out."""
@@ -211,27 +208,6 @@ class LiveMap:
         except MapError:
             return {}
 
-    def __getitem__(self, key: Key) -> bytes:
-        value = self.lookup(key)
-        if value is None:
-            raise self._error("map-no-such-key", errno.ENOENT, shown=repr(key))
-        return value
-
-    def __setitem__(self, key: Key, value: "Value") -> None:
-        self.update(key, value)
-
-    def __delitem__(self, key: Key) -> None:
-        self.delete(key)
-
-    def __contains__(self, key: Key) -> bool:
-        return self.lookup(key) is not None
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self.keys()
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.keys())
-
     def _ask(self, command: str, **fields: Any) -> int:
         """Ask about an element; maps without keys (a queue) want no pointer to one."""
         if not self.spec.key_size:
@@ -241,28 +217,7 @@ class LiveMap:
     def _check(self, command: str, number: int) -> None:
         if number:
             words = errno_words(number)
-            raise self._error("linux-map-refused", number, command=command, words=words)
-
-    def _error(self, key: str, number: int, **values: Any) -> MapError:
-        at = f"{self.name or 'map'} ({self.type})"
-        code = errno_name(number)
-        return MapError.of(key, at=at, errno=number, code=code, **values)
-
-    def _sized(self, value: Key, size: int, what: str = "value") -> bytes:
-        """Return a key or value as bytes; an int is little-endian."""
-        if isinstance(value, int):
-            try:
-                return value.to_bytes(size, "little", signed=value < 0)
-            except OverflowError as error:
-                values = {"what": what, "size": size}
-                raise self._error("map-number-too-big", errno.EINVAL, **values) from (
-                    error
-                )
-        data = as_bytes(value, what)
-        if len(data) != size:
-            values = {"what": what, "size": size, "found": len(data)}
-            raise self._error("map-wrong-size", errno.EINVAL, **values)
-        return data
+            raise self.refuse(number, "linux-map-refused", command=command, words=words)
 
 
 Value = Key | LiveMap | Program

@@ -20,9 +20,10 @@ from ebpflab.isa.insn import WIDE_OPCODE
 from ebpflab.linux.available import require_linux
 from ebpflab.linux.btf import target_id, try_btf
 from ebpflab.linux.descriptor import Descriptor
-from ebpflab.linux.syscall import bpf, errno_name, errno_words, kernel_name
+from ebpflab.linux.syscall import bpf, errno_words, kernel_name
 from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES, number_of
 from ebpflab.logs import last_message, processed
+from ebpflab.maps.rights import errno_name
 from ebpflab.program import Program
 from ebpflab.results import Verdict
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ebpflab.errors import LinuxError
-from ebpflab.linux.syscall import call, errno_name, errno_words
+from ebpflab.linux.syscall import call, errno_words
+from ebpflab.maps.rights import errno_name
 
 _VERSION_3 = 0x20080522
 _HEADER = struct.pack("@Ii", _VERSION_3, 0)  # 0 = the calling thread

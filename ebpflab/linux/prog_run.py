@@ -45,7 +45,8 @@ from ebpflab.linux.load import load, loaded, request
 from ebpflab.linux.opened import opened_maps
 from ebpflab.linux.perf import Sample, perf_buffer, read_samples
 from ebpflab.linux.ringbuf import read_ringbuf
-from ebpflab.linux.syscall import ENOTSUPP, bpf, errno_name, errno_words
+from ebpflab.linux.syscall import bpf, errno_words
+from ebpflab.maps.rights import ENOTSUPP, errno_name
 from ebpflab.program import Program, as_bytes
 from ebpflab.results import Event, Run
 

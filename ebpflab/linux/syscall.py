@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any
 
 from ebpflab.errors import LinuxError
+from ebpflab.maps.rights import ENOTSUPP, errno_name
 
 _ELEMENT = "map_fd:I key:P value:P flags:Q"
 
@@ -75,8 +76,6 @@ ARCHITECTURES = {
     "aarch64": Numbers(bpf=280, perf_event_open=241, capget=90, capset=91),
 }
 
-ENOTSUPP = 524  # the kernel's own; in no header, and it reaches bpf(2)'s callers
-_KERNEL_NAMES = {errno.EOPNOTSUPP: "EOPNOTSUPP", ENOTSUPP: "ENOTSUPP"}
 _NO_FD = -1
 _NAME_SIZE = 15  # bytes; BPF_OBJ_NAME_LEN without the final zero
 _TRIES = 5  # a signal can interrupt the verifier: EAGAIN, and bpf(2) wants a retry
@@ -155,12 +154,6 @@ def refusal(at: str, command: str, number: int) -> LinuxError:
     return LinuxError.of(
         "linux-refused", at=at, command=command, errno=number, name=name, words=words
     )
-
-
-def errno_name(number: int) -> str:
-    """Return EACCES for 13, and so on."""
-    known = {**errno.errorcode, **_KERNEL_NAMES}
-    return known.get(number, f"errno {number}")
 
 
 def errno_words(number: int) -> str:

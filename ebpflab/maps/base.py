@@ -10,11 +10,10 @@ Errors carry Linux's errno. Source: bpf(2); edge behavior as observed on Linux 6
 from __future__ import annotations
 
 import errno
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, SupportsBytes
+from typing import Any, ClassVar
 
-from ebpflab.errors import MapError
 from ebpflab.maps.rights import (
     ENOTSUPP,
     FROM_PROGRAMS,
@@ -22,19 +21,18 @@ from ebpflab.maps.rights import (
     CreateFlag,
     UpdateFlag,
 )
-from ebpflab.program import MapSpec, as_bytes
+from ebpflab.maps.userspace import Key, Userspace
+from ebpflab.program import MapSpec
 
-__all__ = ["Key", "Map", "errno_name", "map_type", "padded", "type_of_map"]
+__all__ = ["Key", "Map", "map_type", "padded", "type_of_map"]
 
 type_of_map: dict[str, type[Map]] = {}
-
-Key = bytes | SupportsBytes | int
 
 ALIGNMENT = 8  # values stand at multiples of 8 bytes
 LARGEST = 1 << 30  # bytes of values; Linux allows more where there is memory
 
 
-class Map(ABC):
+class Map(Userspace):
     """One live map; `values` is the buffer that holds all its values."""
 
     type: ClassVar[str]
@@ -135,16 +133,6 @@ class Map(ABC):
         if self.spec.flags & CreateFlag.RDONLY or self.frozen:
             raise self.refuse(errno.EPERM, "map-read-only")
 
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    def refuse(self, number: int, key: str, **values: object) -> MapError:
-        """Make the error of the catalogue row `key` with `number` as its errno."""
-        at = f"{self.name or 'map'} ({self.type})"
-        code = errno_name(number)
-        return MapError.of(key, at=at, errno=number, code=code, **values)
-
     def snapshot(self) -> Callable[[], None]:
         """Remember the contents; calling what is returned brings them back."""
         kept = bytes(self.values)
@@ -169,43 +157,6 @@ class Map(ABC):
         """Return a value as bytes; see key_bytes."""
         return self.sized(value, self.spec.value_size, "value")
 
-    def sized(self, value: Key, size: int, what: str) -> bytes:
-        """Return `size` bytes. Raises MapError: it has another size."""
-        if isinstance(value, int):
-            try:
-                return value.to_bytes(size, "little", signed=value < 0)
-            except OverflowError as error:
-                raise self.refuse(
-                    errno.EINVAL, "map-number-too-big", what=what, size=size
-                ) from error
-        data = as_bytes(value, what)
-        if len(data) != size:
-            raise self.refuse(
-                errno.EINVAL, "map-wrong-size", what=what, size=size, found=len(data)
-            )
-        return data
-
-    def __getitem__(self, key: Key) -> Any:
-        value = self.lookup(key)
-        if value is None:
-            raise self.refuse(errno.ENOENT, "map-no-such-key", shown=repr(key))
-        return value
-
-    def __setitem__(self, key: Key, value: Any) -> None:
-        self.update(key, value)
-
-    def __delitem__(self, key: Key) -> None:
-        self.delete(key)
-
-    def __contains__(self, key: Key) -> bool:
-        return self.lookup(key) is not None
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self.keys()
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.keys())
-
     def items(self) -> Iterator[tuple[bytes, Any]]:
         """Go through keys with their values; slots that hold nothing are left out."""
         self.check_readable()
@@ -216,12 +167,6 @@ class Map(ABC):
 def padded(size: int) -> int:
     """Return how many bytes a value of this size takes among others."""
     return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-def errno_name(number: int) -> str:
-    """Name an errno as Linux does: 95 has two names, 524 none outside of it."""
-    own = {ENOTSUPP: "ENOTSUPP", errno.EOPNOTSUPP: "EOPNOTSUPP"}
-    return own.get(number) or errno.errorcode[number]
 
 
 def map_type(cls: type[Map]) -> type[Map]:

@@ -3,6 +3,7 @@
 Source: UAPI linux/bpf.h, BPF_F_* and BPF_ANY, BPF_NOEXIST, BPF_EXIST.
 """
 
+import errno
 from enum import IntEnum, IntFlag
 
 ENOTSUPP = 524  # the kernel's own "not supported"; Python's errno has no name for it
@@ -37,3 +38,9 @@ class CreateFlag(IntFlag):
 FROM_USERSPACE = CreateFlag.RDONLY | CreateFlag.WRONLY
 FROM_PROGRAMS = CreateFlag.RDONLY_PROG | CreateFlag.WRONLY_PROG
 EVERY_ACCESS = FROM_USERSPACE | FROM_PROGRAMS
+
+
+def errno_name(number: int) -> str:
+    """Name an errno as Linux does: 95 has two names, 524 none outside of it."""
+    own = {ENOTSUPP: "ENOTSUPP", errno.EOPNOTSUPP: "EOPNOTSUPP"}
+    return own.get(number) or errno.errorcode.get(number, f"errno {number}")

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 Action = Callable[["Machine"], None]
 
-_NAME_OF_CMPXCHG = "cmpxchg"
-
 
 def action_of(insn: Insn, pc: int) -> Action:
     """Return what `insn`, standing in slot `pc`, does. It must be legal (legal.py)."""
@@ -187,7 +185,7 @@ def _atomic(insn: Insn) -> Action:
     def act(m: Machine) -> None:
         regs, address = m.regs, (m.regs[insn.dst] + insn.off) & WORD64
         old = m.memory.load(address, size)
-        compares = op.name == _NAME_OF_CMPXCHG
+        compares = op.compares
         if not compares or old == regs[0] & mask:
             m.memory.store(address, size, op.meaning(old, regs[insn.src] & mask))
         if op.fetch:
