@@ -47,7 +47,12 @@ def problems(insns: Sequence[Insn | None]) -> Iterator[Problem]:
 
 
 def check(insns: Sequence[Insn | None]) -> None:
-    """Raise EncodingError for the first illegal instruction, if there is one."""
+    """Return if every instruction is legal.
+
+    Raises:  EncodingError: the first one that is not, with field and value.
+    Kernel differs: Linux looks at the fields of an instruction when its verifier gets
+             there, so one that no path reaches may hold anything.
+    """
     for problem in problems(insns):
         raise _error(problem)
 
