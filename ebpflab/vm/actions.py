@@ -8,7 +8,7 @@ Source: RFC 9669, sections 4 and 5.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ebpflab.errors import VmFault
 from ebpflab.isa.insn import Insn, is_atomic
@@ -28,12 +28,13 @@ from ebpflab.isa.operations import (
     Source,
     Wide,
 )
-from ebpflab.isa.words import WORD64, signed
+from ebpflab.isa.words import WORD32, WORD64, signed
 
 if TYPE_CHECKING:
     from ebpflab.vm.machine import Machine
 
 Action = Callable[["Machine"], None]
+Meaning = Callable[[Any, Any, int], Any]
 
 
 def action_of(insn: Insn, pc: int) -> Action:
@@ -53,17 +54,35 @@ def _alu(insn: Insn, pc: int) -> Action:
     if insn.code == SWAP_CODE:
         return _swap(insn)
     meaning = ALU_BY_CODE[insn.code, insn.off].meaning
-    dst, src, bits = insn.dst, insn.src, insn.bits
-    mask = (1 << bits) - 1
-    constant = insn.imm & mask
+    return _alu64(insn, meaning) if insn.bits == 64 else _alu32(insn, meaning)
+
+
+def _alu64(insn: Insn, meaning: Meaning) -> Action:
+    """Whole registers, which never hold more than 64 bits: only the result is cut."""
+    dst, src, constant = insn.dst, insn.src, insn.imm & WORD64
 
     def with_register(m: Machine) -> None:
         regs = m.regs
-        regs[dst] = meaning(regs[dst] & mask, regs[src] & mask, bits) & mask
+        regs[dst] = meaning(regs[dst], regs[src], 64) & WORD64
 
     def with_constant(m: Machine) -> None:
         regs = m.regs
-        regs[dst] = meaning(regs[dst] & mask, constant, bits) & mask
+        regs[dst] = meaning(regs[dst], constant, 64) & WORD64
+
+    return with_register if insn.source is Source.X else with_constant
+
+
+def _alu32(insn: Insn, meaning: Meaning) -> Action:
+    """Lower halves; the upper half of the result is 0."""
+    dst, src, constant = insn.dst, insn.src, insn.imm & WORD32
+
+    def with_register(m: Machine) -> None:
+        regs = m.regs
+        regs[dst] = meaning(regs[dst] & WORD32, regs[src] & WORD32, 32) & WORD32
+
+    def with_constant(m: Machine) -> None:
+        regs = m.regs
+        regs[dst] = meaning(regs[dst] & WORD32, constant, 32) & WORD32
 
     return with_register if insn.source is Source.X else with_constant
 
@@ -225,24 +244,37 @@ def _jump(insn: Insn, pc: int) -> Action:
 
 
 def _branch(insn: Insn, pc: int) -> Action:
-    taken, bits = JUMP_BY_CODE[insn.code].taken, insn.bits
-    dst, src, mask = insn.dst, insn.src, (1 << insn.bits) - 1
-    constant, target = insn.imm & mask, pc + 1 + insn.off
+    test = _test64(insn) if insn.bits == 64 else _test32(insn)
+    target = pc + 1 + insn.off
 
-    def with_register(m: Machine) -> None:
-        regs = m.regs
-        if taken(regs[dst] & mask, regs[src] & mask, bits):
+    def forward(m: Machine) -> None:
+        if test(m.regs):
             m.pc = target
-            if target <= pc:
-                m.check_budget(pc)
 
-    def with_constant(m: Machine) -> None:
-        if taken(m.regs[dst] & mask, constant, bits):
+    def backward(m: Machine) -> None:
+        if test(m.regs):
             m.pc = target
-            if target <= pc:
-                m.check_budget(pc)
+            m.check_budget(pc)
 
-    return with_register if insn.source is Source.X else with_constant
+    return backward if target <= pc else forward
+
+
+def _test64(insn: Insn) -> Callable[[list[int]], bool]:
+    """Return a branch's test, over whole registers."""
+    taken, dst, src = JUMP_BY_CODE[insn.code].taken, insn.dst, insn.src
+    constant = insn.imm & WORD64
+    if insn.source is Source.X:
+        return lambda regs: taken(regs[dst], regs[src], 64)
+    return lambda regs: taken(regs[dst], constant, 64)
+
+
+def _test32(insn: Insn) -> Callable[[list[int]], bool]:
+    """Return a branch's test, over lower halves."""
+    taken, dst, src = JUMP_BY_CODE[insn.code].taken, insn.dst, insn.src
+    constant = insn.imm & WORD32
+    if insn.source is Source.X:
+        return lambda regs: taken(regs[dst] & WORD32, regs[src] & WORD32, 32)
+    return lambda regs: taken(regs[dst] & WORD32, constant, 32)
 
 
 def _goto(pc: int, distance: int) -> Action:
