@@ -53,11 +53,11 @@ from ebpflab.verifier.refusal import (
     Refusal,
     not_modelled,
 )
+from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.state_text import EVERYTHING, LEVEL2, Log
 from ebpflab.verifier.states import (
     SCALAR,
     RegState,
-    RegType,
     VerifierState,
     initial_state,
 )

@@ -17,6 +17,7 @@ from ebpflab.verifier.check_mem import check_map_access, check_packet_access
 from ebpflab.verifier.check_stack import read_range, stack_offset
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
+from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
 from ebpflab.verifier.states import (
     NOT_INIT,
     PACKETS,
@@ -24,7 +25,6 @@ from ebpflab.verifier.states import (
     UNKNOWN_SCALAR,
     ZERO_BYTE,
     RegState,
-    RegType,
 )
 
 CALLER_SAVED = range(6)
@@ -119,7 +119,7 @@ class _Arguments:
 
 
 def _wrong_type(number: int, reg: RegState, expected: str) -> None:
-    text = f"R{number} type={reg.type.value} expected={expected}"
+    text = f"R{number} type={reg.type.text} expected={expected}"
     raise Refusal(EACCES, text)
 
 
@@ -154,5 +154,5 @@ def _result(env: Env, proto: Proto, found: _Arguments) -> RegState:
         not_modelled(f"a result of kind {proto.ret.name}", env.insn_idx)
     if 0 <= found.key < found.spec.max_entries:
         return RegState(RegType.PTR_TO_MAP_VALUE, ZERO, map=found.map)
-    kind = RegType.PTR_TO_MAP_VALUE_OR_NULL
+    kind = PTR_TO_MAP_VALUE_OR_NULL
     return RegState(kind, ZERO, id=env.new_id(), map=found.map)

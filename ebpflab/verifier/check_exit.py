@@ -23,7 +23,7 @@ def check_return_code(env: Env) -> None:
         return
     least, most = allowed
     if reg.type is not SCALAR:
-        what = f"is not a known value ({reg.type.value})"
+        what = f"is not a known value ({reg.type.text})"
         raise Refusal(EINVAL, f"At program exit the register R0 {what}")
     env.mark_chain_precision(0)
     b = reg.bounds

@@ -34,13 +34,13 @@ from ebpflab.verifier.packet_ranges import (
     try_match_pkt_pointers,
 )
 from ebpflab.verifier.refusal import not_modelled
+from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
 from ebpflab.verifier.states import (
     ADD_CONST,
     ADD_CONST32,
     SCALAR,
     FuncState,
     RegState,
-    RegType,
     Slot,
     VerifierState,
 )
@@ -201,13 +201,13 @@ def _learn(
         _sync_operands(insn, there, links)
         return
     if not has_register(insn):
-        if dst.type is RegType.PTR_TO_MAP_VALUE_OR_NULL and name in ("jeq", "jne"):
+        if dst.type is PTR_TO_MAP_VALUE_OR_NULL and name in ("jeq", "jne"):
             if insn.imm == 0 and bits_of(insn) == 64:
                 mark_ptr_or_null_regs(here, dst.id, is_null=name == "jne")
                 mark_ptr_or_null_regs(there, dst.id, is_null=name == "jeq")
         return
     types = (dst.type, here.regs[insn.src].type)
-    if RegType.PTR_TO_MAP_VALUE_OR_NULL in types and SCALAR not in types:
+    if PTR_TO_MAP_VALUE_OR_NULL in types and SCALAR not in types:
         not_modelled("a pointer that may be null compared with a pointer")
     try_match_pkt_pointers(name, insn, here, there)
 
@@ -250,11 +250,11 @@ def _sync_operands(insn: Insn, frame: FuncState, links: Linked) -> None:
 def mark_ptr_or_null_regs(frame: FuncState, id: int, *, is_null: bool) -> None:
     """Tell all copies of a pointer whether it is null."""
     for number, reg in enumerate(frame.regs):
-        if reg.id == id and reg.type is RegType.PTR_TO_MAP_VALUE_OR_NULL:
+        if reg.id == id and reg.type is PTR_TO_MAP_VALUE_OR_NULL:
             frame.regs[number] = _not_null_or_0(reg, is_null)
     for number, slot in enumerate(frame.stack):
         reg = slot.reg
-        if reg.id == id and reg.type is RegType.PTR_TO_MAP_VALUE_OR_NULL:
+        if reg.id == id and reg.type is PTR_TO_MAP_VALUE_OR_NULL:
             frame.stack[number] = Slot(slot.marks, _not_null_or_0(reg, is_null))
 
 

@@ -19,11 +19,11 @@ from ebpflab.verifier.check_pointer import MAX_VAR_OFF
 from ebpflab.verifier.check_stack import read_stack, stack_offset, write_stack
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
+from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.states import (
     SCALAR,
     UNKNOWN_SCALAR,
     RegState,
-    RegType,
 )
 
 PACKET_WRITERS = ("xdp", "sched_cls", "sched_act")
@@ -60,7 +60,7 @@ def _loaded(env: Env, insn: Insn, size: int, is_signed: bool) -> RegState:
     if ptr.type is RegType.PTR_TO_STACK:
         _check_alignment(ptr, insn.off, size)
         start = stack_offset(env, insn.src, insn.off, size, "read")
-        return read_stack(env, insn.dst, start, size)
+        return read_stack(env, ptr.frame, start, size)
     if ptr.type is RegType.PTR_TO_CTX:
         return check_ctx_access(env, insn.src, insn.off, size, "read", is_signed)
     if ptr.type is RegType.PTR_TO_MAP_VALUE:
@@ -83,7 +83,7 @@ def check_store(env: Env, insn: Insn) -> None:
     if ptr.type is RegType.PTR_TO_STACK:
         _check_alignment(ptr, insn.off, size)
         start = stack_offset(env, insn.dst, insn.off, size, "write")
-        write_stack(env, insn, start, size)
+        write_stack(env, insn, ptr.frame, start, size)
     elif ptr.type is RegType.PTR_TO_CTX:
         _store_in_ctx(env, insn, size)
     elif ptr.type is RegType.PTR_TO_MAP_VALUE:
@@ -97,7 +97,7 @@ def check_store(env: Env, insn: Insn) -> None:
 def _refuse_access(number: int, ptr: RegState) -> None:
     if ptr.type is RegType.CONST_PTR_TO_MAP:
         not_modelled("reading a map itself")
-    name = ptr.type.value
+    name = ptr.type.text
     raise Refusal(EACCES, f"R{number} invalid mem access '{name}'")
 
 

@@ -20,7 +20,8 @@ from ebpflab.verifier.bounds import (
 from ebpflab.verifier.decoding import bits_of
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
-from ebpflab.verifier.states import PACKETS, UNKNOWN_SCALAR, RegState, RegType
+from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
+from ebpflab.verifier.states import PACKETS, UNKNOWN_SCALAR, RegState
 
 MAX_VAR_OFF = 1 << 29  # bytes
 MOVABLE = (
@@ -57,14 +58,14 @@ def adjust_ptr_min_max_vals(
 
 def _check_type(dst: int, name: str, ptr: RegState, number: RegState) -> None:
     """Refuse pointers that cannot be moved at all."""
-    if ptr.type is RegType.PTR_TO_MAP_VALUE_OR_NULL:
-        text = f"R{dst} pointer arithmetic on {ptr.type.value} prohibited"
+    if ptr.type is PTR_TO_MAP_VALUE_OR_NULL:
+        text = f"R{dst} pointer arithmetic on {ptr.type.text} prohibited"
         raise Refusal(EACCES, f"{text}, null-check it first")
     by_nothing = number.bounds.smin == 0 and name == "add" and number.bounds.is_const
     if ptr.type is RegType.CONST_PTR_TO_MAP and by_nothing:
         return
     if ptr.type not in MOVABLE:
-        text = f"R{dst} pointer arithmetic on {ptr.type.value} prohibited"
+        text = f"R{dst} pointer arithmetic on {ptr.type.text} prohibited"
         raise Refusal(EACCES, text)
 
 
@@ -95,7 +96,7 @@ def _without_half(b: Bounds) -> Bounds:
 
 def check_reg_sane_offset(reg: RegState, type: RegType) -> None:
     """Refuse distances with which sums could overflow."""
-    name, b, known = type.value, reg.bounds, reg.bounds.is_const
+    name, b, known = type.text, reg.bounds, reg.bounds.is_const
     if known and not -MAX_VAR_OFF < b.smin < MAX_VAR_OFF:
         text = f"math between {name} pointer and {b.smin} is not allowed"
         raise Refusal(EINVAL, text)

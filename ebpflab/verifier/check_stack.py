@@ -48,7 +48,7 @@ def stack_offset(env: Env, number: int, off: int, size: int, right: str) -> int:
     if wrong:
         how = f"invalid {PLACES[right]} stack" if right else "invalid stack"
         raise Refusal(wrong, f"{how} R{number} off={start} size={size}")
-    stack = env.cur.frames[-1].stack
+    stack = env.cur.frames[reg.frame].stack
     while len(stack) * SLOT_BYTES < -start:
         stack.append(EMPTY_SLOT)
     return start
@@ -59,20 +59,18 @@ def slots_of(start: int, size: int) -> range:
     return range((-start - size) // SLOT_BYTES, (-start - 1) // SLOT_BYTES + 1)
 
 
-def write_stack(env: Env, insn: Insn, start: int, size: int) -> None:
+def write_stack(env: Env, insn: Insn, frame: int, start: int, size: int) -> None:
     """Store a register or an immediate."""
     number = (-start - 1) // SLOT_BYTES
-    env.log.slots |= 1 << number
-    if size == SLOT_BYTES:
-        env.stack_writes |= 1 << number
-    stack = env.cur.frames[-1].stack
+    env.writes_slot(frame, number, whole=size == SLOT_BYTES)
+    stack = env.cur.frames[frame].stack
     reg = _stored(env, insn)
     at_slot = start % SLOT_BYTES == 0
     if reg.type is not SCALAR and size != SLOT_BYTES:
         raise Refusal(EACCES, "invalid size of register spill")
     if reg.type is not SCALAR or at_slot:
         stack[number] = _spilled(env, insn, stack[number], reg, size)
-        env.remember(slot=number)
+        env.remember(slot=number, frame=frame)
         return
     mark = MISC
     if reg.is_null:
@@ -110,35 +108,35 @@ def _marked(slot: Slot, start: int, size: int, mark: str) -> Slot:
     return Slot("".join(marks))
 
 
-def read_stack(env: Env, dst: int, start: int, size: int) -> RegState:
+def read_stack(env: Env, frame: int, start: int, size: int) -> RegState:
     """Return what a load leaves, before it is cut to its size."""
     number = (-start - 1) // SLOT_BYTES
-    env.log.slots |= 1 << number
-    env.stack_reads |= 1 << number
-    slot = env.cur.frames[-1].stack[number]
+    env.reads_slot(frame, number)
+    slot = env.cur.frames[frame].stack[number]
     if slot.is_spilled:
-        return _filled(env, slot, number, start, size)
+        return _filled(env, frame, number, start, size)
     first = (-start - 1) % SLOT_BYTES
     marks = slot.marks[first - size + 1 : first + 1]
     return NULL if marks == ZERO_BYTE * size else UNKNOWN_SCALAR
 
 
-def _filled(env: Env, slot: Slot, number: int, start: int, size: int) -> RegState:
+def _filled(env: Env, frame: int, number: int, start: int, size: int) -> RegState:
     """Read a slot that holds a register: all of it, its lower part, or some bytes."""
+    slot = env.cur.frames[frame].stack[number]
     spill_size = slot.marks.count(SPILL)
     if size == SLOT_BYTES == spill_size:
-        env.remember(slot=number)
+        env.remember(slot=number, frame=frame)
         return slot.reg
     if slot.reg.type is not SCALAR:
         raise Refusal(EACCES, "invalid size of register fill")
     if size <= spill_size and start % SLOT_BYTES == 0:
-        env.remember(slot=number)
+        env.remember(slot=number, frame=frame)
         narrow = slot.reg.bounds.umax.bit_length() > size * 8
         return slot.reg._replace(id=0) if narrow else slot.reg
     first = (-start - 1) % SLOT_BYTES
     marks = slot.marks[first - size + 1 : first + 1]
     if marks == SPILL * size and slot.reg.is_null:
-        env.remember(slot=number)
+        env.remember(slot=number, frame=frame)
         return NULL
     return NULL if marks == ZERO_BYTE * size else UNKNOWN_SCALAR
 
@@ -150,4 +148,4 @@ def read_range(env: Env, number: int, size: int) -> None:
     """
     start = stack_offset(env, number, 0, size, "")
     for slot in slots_of(start, size):
-        env.stack_reads |= 1 << slot
+        env.needs_slot(env.regs[number].frame, slot)

@@ -16,6 +16,7 @@ from ebpflab.verifier.cfg import Graph
 from ebpflab.verifier.explored import Explored
 from ebpflab.verifier.liveness import StackLiveness
 from ebpflab.verifier.refusal import EACCES, EFAULT, Refusal, not_modelled
+from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.state_text import Log, state_text
 from ebpflab.verifier.states import (
     ADD_CONST,
@@ -23,7 +24,6 @@ from ebpflab.verifier.states import (
     SCALAR,
     JumpEntry,
     RegState,
-    RegType,
     VerifierState,
 )
 
@@ -102,12 +102,31 @@ class Env:
         regs[number] = reg
         return reg
 
+    # ---- the stack -------------------------------------------------------------
+
+    def needs_slot(self, frame: int, number: int) -> None:
+        """A slot may be read by this instruction: it is live before it."""
+        if frame == len(self.cur.frames) - 1:
+            self.stack_reads |= 1 << number
+
+    def reads_slot(self, frame: int, number: int) -> None:
+        """A slot is read by this instruction, and shown behind it."""
+        self.needs_slot(frame, number)
+        self.log.slots |= 1 << number
+
+    def writes_slot(self, frame: int, number: int, *, whole: bool) -> None:
+        """A slot is written by this instruction; a `whole` one was dead before it."""
+        self.log.slots |= 1 << number
+        if whole and frame == len(self.cur.frames) - 1:
+            self.stack_writes |= 1 << number
+
     # ---- the path --------------------------------------------------------------
 
     def remember(
         self,
         *,
         slot: int = -1,
+        frame: int = 0,
         dst_is_stack: bool = False,
         src_is_stack: bool = False,
         linked_regs: tuple[tuple[int, bool, int], ...] = (),
@@ -120,6 +139,7 @@ class Env:
         entry = history[-1]
         history[-1] = entry._replace(
             slot=slot if slot >= 0 else entry.slot,
+            frame=frame if slot >= 0 else entry.frame,
             dst_is_stack=dst_is_stack or entry.dst_is_stack,
             src_is_stack=src_is_stack or entry.src_is_stack,
             linked_regs=linked_regs or entry.linked_regs,

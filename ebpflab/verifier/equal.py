@@ -11,6 +11,7 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from ebpflab.verifier.bounds import Bounds
+from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
 from ebpflab.verifier.states import (
     ADD_CONST,
     INVALID,
@@ -21,7 +22,6 @@ from ebpflab.verifier.states import (
     UNKNOWN_SCALAR,
     FuncState,
     RegState,
-    RegType,
     Slot,
     VerifierState,
 )
@@ -112,7 +112,7 @@ def regsafe(
     return _regs_exact(old, new, ids)
 
 
-_WITH_BOUNDS = (RegType.PTR_TO_MAP_VALUE, RegType.PTR_TO_MAP_VALUE_OR_NULL)
+_WITH_BOUNDS = (RegType.PTR_TO_MAP_VALUE, PTR_TO_MAP_VALUE_OR_NULL)
 
 
 def _scalar_safe(old: RegState, new: RegState, ids: IdMap) -> bool:

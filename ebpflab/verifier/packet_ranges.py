@@ -13,13 +13,13 @@ from collections.abc import Callable
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import InsnClass
 from ebpflab.verifier.refusal import not_modelled
+from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.states import (
     AT_PKT_END,
     BEYOND_PKT_END,
     PACKETS,
     FuncState,
     RegState,
-    RegType,
     Slot,
 )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ebpflab.program import MapSpec
 from ebpflab.verifier.log import ranges_text, scalar_text, signed_text
+from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
 from ebpflab.verifier.states import (
     ADD_CONST,
     INVALID,
@@ -21,7 +22,6 @@ from ebpflab.verifier.states import (
     SPILL,
     FuncState,
     RegState,
-    RegType,
     Slot,
 )
 
@@ -29,7 +29,7 @@ EVERYTHING = -1  # bits: all registers, all slots
 _MAPS = (
     RegType.CONST_PTR_TO_MAP,
     RegType.PTR_TO_MAP_VALUE,
-    RegType.PTR_TO_MAP_VALUE_OR_NULL,
+    PTR_TO_MAP_VALUE_OR_NULL,
 )
 
 
@@ -39,7 +39,7 @@ def reg_text(reg: RegState, maps: Sequence[MapSpec], precise: bool = False) -> s
         return scalar_text(reg.bounds, _id_text(reg), precise=precise)
     if reg.type is RegType.PTR_TO_STACK and reg.bounds.is_const:
         return f"fp{signed_text(reg.off)}"
-    return f"{reg.type.value}({','.join(_parts(reg, maps))})"
+    return f"{reg.type.text}({','.join(_parts(reg, maps))})"
 
 
 def _id_text(reg: RegState) -> str:

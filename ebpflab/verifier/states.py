@@ -12,10 +12,10 @@ Names are the kernel's (struct bpf_reg_state, bpf_func_state, bpf_verifier_state
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from ebpflab.verifier.bounds import UNKNOWN, ZERO, Bounds
+from ebpflab.verifier.reg_types import RegType
 
 FP = 10  # the frame pointer's register
 ADD_CONST64 = 1 << 31  # in an id: this register is the id's value plus `off`
@@ -26,23 +26,19 @@ MAX_STACK = 512  # bytes
 AT_PKT_END, BEYOND_PKT_END = -1, -2  # ranges of pointers past all of the packet
 
 
-class RegType(StrEnum):
-    """What a register holds; the value is the log's spelling (enum bpf_reg_type)."""
-
-    NOT_INIT = "?"
-    SCALAR_VALUE = "scalar"
-    PTR_TO_CTX = "ctx"
-    CONST_PTR_TO_MAP = "map_ptr"
-    PTR_TO_MAP_VALUE = "map_value"
-    PTR_TO_MAP_VALUE_OR_NULL = "map_value_or_null"
-    PTR_TO_STACK = "fp"
-    PTR_TO_PACKET = "pkt"
-    PTR_TO_PACKET_META = "pkt_meta"
-    PTR_TO_PACKET_END = "pkt_end"
-
-
 SCALAR = RegType.SCALAR_VALUE
 PACKETS = (RegType.PTR_TO_PACKET, RegType.PTR_TO_PACKET_META)
+
+
+class Rare(NamedTuple):
+    """What only a few kinds of registers have."""
+
+    mem_size: int = 0  # bytes of a `mem`
+    btf_type: int = 0  # type number of a pointer to a kernel structure
+    subprog: int = -1  # of a pointer to a function
+
+
+NOTHING_RARE = Rare()
 
 
 class RegState(NamedTuple):
@@ -54,6 +50,9 @@ class RegState(NamedTuple):
     id: int = 0  # equal ids were copied from one another; 0 = none
     range: int = 0  # packet bytes proven readable, from where the id began
     map: int = -1  # index into the program's maps
+    frame: int = 0  # of a pointer to the stack: whose
+    ref_obj_id: int = 0  # the acquired object that it belongs to; 0 = none
+    rare: Rare = NOTHING_RARE
 
     @property
     def is_scalar(self) -> bool:
@@ -107,6 +106,7 @@ class JumpEntry(NamedTuple):
     idx: int
     prev_idx: int
     slot: int = -1  # it touched this stack slot
+    frame: int = 0  # of this frame
     dst_is_stack: bool = False
     src_is_stack: bool = False
     linked_regs: tuple[tuple[int, bool, int], ...] = ()  # frame, is a slot, number
