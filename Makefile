@@ -18,9 +18,12 @@ lab: $(SETUP) ## open JupyterLab on the lessons (EBPFLAB_LANG=en or fr)
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/$(LANGUAGE)/00-start-here.ipynb \
 	  $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_OPTIONS)
 
-test: lint other-pythons ## lint, the engine on every Python found, tests, lessons
+OTHERS := build/other-pythons.log
+test: lint ## lint, the engine on every Python found (beside all else), tests, lessons
+	mkdir -p build; $(MAKE) -s other-pythons >$(OTHERS) 2>&1 & others=$$!; \
 	$(NEUTRAL) $(BIN)/pytest tests $(LESSONS) --nbval --nbval-current-env \
-	  --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout=120
+	  --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout=120; main=$$?; \
+	wait $$others || { cat $(OTHERS); exit 1; }; grep -v '%]$$' $(OTHERS); exit $$main
 
 bench: $(SETUP) ## measure the engines on this machine
 	$(BIN)/python tests/bench.py
@@ -43,11 +46,7 @@ lock: $(SETUP) ## choose the dependencies anew (LOCK_OPTIONS=--upgrade)
 	$(COMPILE) --extra engine --extra test -c requirements.lock -o requirements-engine.lock
 
 other-pythons: $(SETUP)
-	PATH="$$PATH:$$(echo $(HOME)/.pyenv/versions/*/bin | tr ' ' :)"; for v in 3.12 3.13 3.14; do \
-	  py=$$($(UV) python find --system $$v 2>/dev/null) || { echo "no Python $$v here"; continue; }; \
-	  $(UV) venv -q --clear --python $$py build/python$$v && $(UV) pip install -q --require-hashes \
-	    --python build/python$$v -r requirements-engine.lock && \
-	  $(NEUTRAL) build/python$$v/bin/python -m pytest -q tests/engine || exit 1; done
+	$(NEUTRAL) bash .ci/other-pythons $(UV)
 
 $(SETUP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

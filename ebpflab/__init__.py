@@ -14,14 +14,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ebpflab import cost as cost
     from ebpflab import linux as linux
     from ebpflab.c.compiler import compile as compile
+    from ebpflab.claims import Violation as Violation
+    from ebpflab.claims import check_claims as check_claims
     from ebpflab.elf import load as load
     from ebpflab.errors import (
         AssemblyError as AssemblyError,
     )
     from ebpflab.errors import (
         CompileError as CompileError,
+    )
+    from ebpflab.errors import (
+        CostError as CostError,
     )
     from ebpflab.errors import (
         EbpfLabError as EbpfLabError,
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
     from ebpflab.errors import (
         VmFault as VmFault,
     )
+    from ebpflab.jit import run as run
     from ebpflab.listing import assemble as assemble
     from ebpflab.listing import disassemble as disassemble
     from ebpflab.maps import live_maps
@@ -59,11 +66,17 @@ if TYPE_CHECKING:
     from ebpflab.program import MapSpec as MapSpec
     from ebpflab.program import Object as Object
     from ebpflab.program import Program as Program
+    from ebpflab.reasons import explain as explain
+    from ebpflab.remedy.c_fix import fix_source as fix_source
+    from ebpflab.remedy.mend import fix as fix
+    from ebpflab.remedy.witness import witness as witness
     from ebpflab.results import Event as Event
+    from ebpflab.results import Exploration as Exploration
+    from ebpflab.results import Rejection as Rejection
     from ebpflab.results import Run as Run
     from ebpflab.results import Verdict as Verdict
     from ebpflab.timeline import Timeline as Timeline
-    from ebpflab.vm.run import run as run
+    from ebpflab.verifier.verdict import verify as verify
 
     maps = live_maps
 
@@ -71,10 +84,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "c.compiler": ("compile",),
+    "claims": ("Violation", "check_claims"),
+    "cost": ("cost",),
     "elf": ("load",),
     "errors": (
         "AssemblyError",
         "CompileError",
+        "CostError",
         "EbpfLabError",
         "EncodingError",
         "LinuxError",
@@ -85,15 +101,20 @@ _HOMES = {
         "VerifierError",
         "VmFault",
     ),
+    "jit": ("run",),
     "linux": ("linux",),
     "listing": ("assemble", "disassemble"),
     "maps": ("maps",),
     "maps.base": ("Map",),
     "packets": ("describe", "read_capture"),
     "program": ("MapSpec", "Object", "Program"),
-    "results": ("Event", "Run", "Verdict"),
+    "reasons": ("explain",),
+    "results": ("Event", "Exploration", "Rejection", "Run", "Verdict"),
+    "remedy.c_fix": ("fix_source",),
+    "remedy.mend": ("fix",),
+    "remedy.witness": ("witness",),
     "timeline": ("Timeline",),
-    "vm.run": ("run",),
+    "verifier.verdict": ("verify",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""The command line: `ebpflab doctor | compile | run | disasm | lab`.
+"""The command line: `ebpflab doctor | compile | verify | run | disasm | explain | lab`.
 
 Each command is one function and one row of the table at the end. A wrong input is told
 on the error stream, in words, with exit status 1; nothing here is a traceback.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ebpflab as lab
 from ebpflab.errors import EbpfLabError, ProgramError
-from ebpflab.language import catalogue
+from ebpflab.language import LANGUAGES, catalogue
 from ebpflab.linux.doctor import doctor
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -86,11 +86,32 @@ def _disasm(options: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(options: argparse.Namespace) -> int:
+    """Judge every program of a file, or one; status 1 if one is refused."""
+    made = _object(options.file)
+    chosen = {options.program: _program(made, options)} if options.program else None
+    refused = 0
+    for name, program in (chosen or made.programs).items():
+        judge = lab.linux.verify if options.linux else lab.verify
+        verdict = judge(program, log_level=options.log)
+        refused += not verdict.accepted
+        sign = "✓" if verdict.accepted else "✕"
+        print(f"{sign} {name} ({program.type})")
+        if options.log:
+            print(verdict.log, end="")
+        if verdict.accepted:
+            print(_say("cli-accepted", count=verdict.insns_processed))
+        else:
+            print(verdict.rejection or verdict.message)
+    return 1 if refused else 0
+
+
 def _run(options: argparse.Namespace) -> int:
     """Run one program on a packet or on a capture, here or on the real kernel."""
     made = _object(options.file)
     program = _program(made, options)
     packets = lab.read_capture(options.pcap) if options.pcap else [_data(options.data)]
+    answers: Sequence[lab.Run]
     if options.linux:
         answers = lab.linux.run(program, packets, maps=lab.linux.maps(made))
     else:
@@ -101,6 +122,26 @@ def _run(options: argparse.Namespace) -> int:
         for event in answer.events:
             print(f"     {event.map} cpu{event.cpu}: {event.data.hex(' ', 8)}")
     return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    """Say why a verifier refused a program, from its log."""
+    if options.lang:
+        os.environ["EBPFLAB_LANG"] = options.lang
+    verdict = lab.explain(_log(options.file))
+    if verdict.accepted:
+        print(_say("cli-accepted", count=verdict.insns_processed))
+    else:
+        print(verdict.rejection)
+    return 0
+
+
+def _log(file: str) -> bytes:
+    """Read a log from a file; - is the standard input."""
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except (OSError, ValueError) as error:
+        raise ProgramError.of("cli-unreadable", file=file, error=error) from error
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -155,6 +196,18 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--linux", action="store_true", help=_say("cli-linux"))
 
 
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    _file_option(parser)
+    parser.add_argument("--program", help=_say("cli-program"))
+    parser.add_argument("--linux", action="store_true", help=_say("cli-linux"))
+    parser.add_argument("--log", type=int, default=0, help=_say("cli-log-level"))
+
+
+def _explain_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help=_say("cli-log"))
+    parser.add_argument("--lang", choices=LANGUAGES, help=_say("cli-lang"))
+
+
 def _lab_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", default=".", type=Path)
 
@@ -171,8 +224,10 @@ class Command:
 COMMANDS = (
     Command("doctor", lambda parser: None, _doctor),
     Command("compile", _compile_options, _compile),
+    Command("verify", _verify_options, _verify),
     Command("run", _run_options, _run),
     Command("disasm", _file_option, _disasm),
+    Command("explain", _explain_options, _explain),
     Command("lab", _lab_options, _lab),
 )
 

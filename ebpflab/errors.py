@@ -85,6 +85,10 @@ class RunError(EbpfLabError):
     """A run that cannot start: input that Linux would refuse."""
 
 
+class CostError(EbpfLabError):
+    """A cost without its source, or one that cannot be measured here."""
+
+
 @dataclass(eq=False)
 class MapError(EbpfLabError):
     """A map operation that Linux would refuse; `errno` says how."""

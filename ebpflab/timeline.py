@@ -10,22 +10,30 @@ A slot is what can change:
                         known (before the first write: never written; later: clobbered)
     <region>+<offset>   bytes of a region, as hex pairs; "??" = a byte never written
     <map>/cpu<n>        the records sent to one CPU's buffer; a change appends `new`
+
+In an exploration a slot holds what the verifier claims of it, in the log's own words:
+    r0 ... r10          "scalar(umax=7,...)", "pkt(r=14)"; None = never written
+    fp-8                a stack slot of the program; frame1:fp-8 one of a function
+    refs                numbers of what must still be released: "2,4"
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from ebpflab.errors import ProgramError
 
 VERSION = 1
+RUN, EXPLORATION = "run", "exploration"
 LARGEST_REGION = 1 << 31  # bytes
 
 _REGISTER = re.compile(r"r(?:\d|10)")
 _RECORDS = re.compile(r".+/cpu\d+")
 _WORD = re.compile(r"0x[0-9a-f]{1,16}")
+_CLAIMED_SLOT = re.compile(r"r(?:\d|10)|(?:frame\d+:)?fp-?\d+|refs")
+_CLAIM = re.compile(r"[ -~]{1,4000}")
 _PAIRS = re.compile(r"(?:[0-9a-f]{2}|\?\?)*")
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
@@ -128,6 +136,7 @@ class State:
     pointers: frozenset[str]
     memory: dict[str, list[str]]  # region name -> one hex pair (or "??") a byte
     records: dict[str, list[str]]  # "<map>/cpu<n>" -> records, oldest first
+    claims: dict[str, str] = field(default_factory=dict)  # fp-8, refs -> what is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class Timeline:
     start: tuple[Change, ...] = ()  # what is known before the first step
     start_pointers: tuple[str, ...] = ()
     outcome: Outcome = field(default_factory=Outcome)
+    kind: str = RUN  # or EXPLORATION
     version: int = VERSION
 
     def path(self, index: int) -> list[int]:
@@ -172,9 +182,7 @@ class Timeline:
             if change.slot in state.registers:
                 pointers = state.pointers - {change.slot}
                 added = {change.slot} if pointer else set()
-                state = State(
-                    state.registers, pointers | added, state.memory, state.records
-                )
+                state = replace(state, pointers=pointers | added)
         return state
 
     def _first_state(self) -> State:
@@ -223,6 +231,10 @@ def _apply(state: State, change: Change) -> None:
     slot, new = change.slot, change.new
     if slot in state.registers:
         state.registers[slot] = new
+    elif _CLAIMED_SLOT.fullmatch(slot):
+        state.claims.pop(slot, None)
+        if new is not None:
+            state.claims[slot] = new
     elif "/" in slot:
         state.records.setdefault(slot, []).append(new or "")
     else:
@@ -285,9 +297,12 @@ def _check(timeline: Timeline) -> None:
     for index, step in enumerate(timeline.steps):
         if not -1 <= step.parent < index:
             raise ValueError(f"step {index}: parent {step.parent}")
+    if timeline.kind not in _POSSIBLE:
+        raise ValueError(f"kind {timeline.kind}")
+    is_possible = _POSSIBLE[timeline.kind]
     told = (change for step in timeline.steps for change in step.changes)
     for change in (*timeline.start, *told):
-        if not _is_possible(change, sizes):
+        if not is_possible(change, sizes):
             raise ValueError(f"slot {change.slot}: {change.old} → {change.new}")
 
 
@@ -303,3 +318,13 @@ def _is_possible(change: Change, sizes: dict[str, int]) -> bool:
     length = len(change.new or "") // 2
     fits = offset.isdecimal() and int(offset) + length <= sizes.get(region, -1)
     return pairs and fits
+
+
+def _is_claim(change: Change, sizes: dict[str, int]) -> bool:
+    """Tell whether an exploration may say this."""
+    values = [value for value in (change.old, change.new) if value is not None]
+    known = all(_CLAIM.fullmatch(value) for value in values)
+    return known and bool(_CLAIMED_SLOT.fullmatch(change.slot))
+
+
+_POSSIBLE = {RUN: _is_possible, EXPLORATION: _is_claim}

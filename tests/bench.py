@@ -10,9 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import ebpflab as lab
 from ebpflab.isa.insn import Insn
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # it is run as a script
+from tests import bench_compiled
 
 ROUNDS = 5
 WORD = (1 << 64) - 1
@@ -161,18 +165,22 @@ def best_of(action: Callable[[], object]) -> float:
 
 
 def engines() -> None:
-    """Time the interpreter against the naive loop."""
-    print(f"{'loop':<18}{'naive':>12}{'interpreter':>14}{'ratio':>9}")
+    """Time the engines that are Python against the naive loop."""
+    names = ("interpreter", "source")
+    columns = "".join(f"{name:>16}{'ratio':>8}" for name in names)
+    print(f"{'loop, ns an insn':<18}{'naive':>8}{columns}")
     for loop in LOOPS:
         program = lab.assemble(loop.text, type="raw")
         insns = [insn for insn in program.insns if insn]
-        assert naive(insns, loop.data) == lab.run(program, loop.data).retval
+        expected = naive(insns, loop.data)
         floor = best_of(lambda: naive(insns, loop.data))  # noqa: B023
-        ours = best_of(lambda: lab.run(program, loop.data))  # noqa: B023
-        print(
-            f"{loop.name:<18}{floor / loop.insns * 1e9:>9.0f} ns"
-            f"{ours / loop.insns * 1e9:>11.0f} ns{ours / floor:>9.2f}"
-        )
+        row = f"{loop.name:<18}{floor / loop.insns * 1e9:>8.0f}"
+        for name in names:
+            run = lambda: lab.run(program, loop.data, engine=name)  # noqa: B023, E731
+            assert run().retval == expected
+            ours = best_of(run)
+            row += f"{ours / loop.insns * 1e9:>16.0f}{ours / floor:>8.2f}"
+        print(row)
 
 
 def start() -> None:
@@ -185,4 +193,5 @@ def start() -> None:
 
 if __name__ == "__main__":
     engines()
+    bench_compiled.compare()
     start()

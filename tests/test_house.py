@@ -20,15 +20,20 @@ import pytest
 ROOT = Path(__file__).parent.parent
 GENERATED = {".git", ".venv", "build", "__pycache__", ".ipynb_checkpoints"}
 CACHES = {".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
-ARROWS = """language ← errors ← isa ← program ← listing ← timeline ← results ← logs
-    ← packets ← reasons ← maps ← helpers ← hooks ← elf c vm verifier linux cost
-    ← jit ← sim ← cli"""
+ARROWS = """language ← errors ← broken ← isa ← program ← listing ← timeline ← results
+    ← logs ← packets ← reasons ← btf ← maps ← helpers ← hooks ← elf c vm verifier linux
+    ← claims remedy cost ← reference ← jit ← sim ← cli"""
 LAYERS = [row.split() for row in ARROWS.split("←")]
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 SIDEWAYS = {("c", "elf")}  # the one import between neighbors
 WHOLE = {"__init__", "__main__", "cli"}  # these may import everything
 JUPYTER = {"IPython", "matplotlib", "ipywidgets", "anywidget", "ebpflab_widgets"}
-LAZY = {"elftools": "pyelftools", "ziglang": "ziglang", "dpkt": "dpkt"}
+LAZY = {
+    "elftools": "pyelftools",
+    "ziglang": "ziglang",
+    "dpkt": "dpkt",
+    "llvmlite": "llvmlite",
+}
 LESSON_FOLDERS = ("notebooks", "slides")
 UNSTORED = ("image/", "application/vnd.jupyter.widget")
 VAGUE_NAMES = {"utils.py", "common.py", "misc.py"}

@@ -2,8 +2,8 @@
 
 A result is kept under the hash of everything that went in, and with the hashes of the
 user's own headers that it read; it counts only while those are unchanged. Results are
-files in a per-user folder (EBPFLAB_CACHE names another); a folder that cannot be
-written means compiling each time. Not here: compiling.
+files in a folder of this user (EBPFLAB_CACHE names another); where none can be
+written, they stand in a private one that goes with the process. Not here: compiling.
 """
 
 import base64
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 LIMIT = 1000  # results kept
@@ -31,12 +32,18 @@ class Result:
 
 def folder() -> Path:
     """Return the folder of this user's caches; made when there is none."""
-    chosen = os.environ.get(CHOOSE) or _usual_folder() / "ebpflab"
+    chosen = Path(os.environ.get(CHOOSE) or _usual_folder() / "ebpflab")
     with suppress(OSError):
-        Path(chosen).mkdir(parents=True, exist_ok=True)
+        chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.access(chosen, os.W_OK):
-            return Path(chosen)
-    return Path(tempfile.gettempdir())
+            return chosen
+    return Path(_temporary().name)
+
+
+@cache
+def _temporary() -> "tempfile.TemporaryDirectory[str]":
+    """Return a folder of this process, which goes with it."""
+    return tempfile.TemporaryDirectory(prefix="ebpflab-", ignore_cleanup_errors=True)
 
 
 def _usual_folder() -> Path:

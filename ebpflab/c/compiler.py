@@ -11,21 +11,37 @@ Not here: reading what the compiler wrote (elf/).
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 
 from ebpflab.c import cache
-from ebpflab.c.diagnostics import error_from, warnings
+from ebpflab.c.diagnostics import error_from, wants_a_kernel, warnings
+from ebpflab.c.kernel_header import NAME, NO_KFUNCS, kernel_header
 from ebpflab.c.prototypes import helper_header
-from ebpflab.c.toolchain import HEADERS, Toolchain, options, run, toolchain
+from ebpflab.c.toolchain import (
+    HEADERS,
+    HOSTED,
+    KERNEL_TREE,
+    Toolchain,
+    options,
+    run,
+    toolchain,
+)
 from ebpflab.elf.object import read
 from ebpflab.errors import CompileError, expect
+from ebpflab.language import catalogue
 from ebpflab.program import Object
 
 USUAL_NAME = "prog.c"
 OBJECT_NAME = "prog.o"
+_KERNEL_TREE = r"#\s*include\s*[<\"]uapi/"  # how the kernel's own samples include
+_MAY_INCLUDE = rf"{NAME}|#\s*include\s*\""  # itself, or by a header of the user's
+_LIBRARY_CALL = re.compile(rb"\0(?:mem(?:cmp|cpy|move|set)|str(?:len|cmp))\0")
+_PLAIN_NAME = r"\w[\w.+-]{0,99}"  # one that can be a file anywhere
+_ARCHITECTURE = "__TARGET_ARCH_"
 _PATH = (str, os.PathLike)
 
 
@@ -51,9 +67,20 @@ def compile(
     tools = toolchain()
     macros = _checked({} if defines is None else defines)
     settings = options(tools, cpu, _folders(include), path.parent, macros)
-    name = path.name if re.fullmatch(r"\w[\w.+-]*", path.name) else USUAL_NAME
-    result = _compiled(tools, settings, text, name)
-    return _with_source(read(result.object, Path(name).stem, type), text, name, result)
+    settings = (*settings, *_assumed(text, macros))
+    name = path.name if re.fullmatch(_PLAIN_NAME, path.name) else USUAL_NAME
+    result, remarks = _compiled(tools, settings, text, name)
+    made = read(result.object, Path(name).stem, type)
+    return _with_source(made, text, name, (*remarks, *warnings(result.messages)))
+
+
+def _assumed(text: str, macros: Mapping[str, object]) -> Iterator[str]:
+    """Yield options that a Makefile would give: the architecture, the kernel's tree."""
+    named = any(_ARCHITECTURE in name for name in macros)
+    if not named and f"define {_ARCHITECTURE}" not in text:
+        yield f"-D{_ARCHITECTURE}x86"
+    if re.search(_KERNEL_TREE, text):
+        yield from ("-include", KERNEL_TREE)
 
 
 def _folders(include: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -103,6 +130,55 @@ def _checked(defines: Mapping[str, object]) -> Mapping[str, object]:
 
 def _compiled(
     tools: Toolchain, settings: tuple[str, ...], text: str, name: str
+) -> tuple[cache.Result, tuple[str, ...]]:
+    """Return the compiler's result, and what is to be said of how it came about.
+
+    Where the kit's vmlinux.h knows too little, the kernel's own types are tried.
+    """
+    try:
+        return _inlined(tools, settings, text, name), ()
+    except Refused as refused:
+        if re.search(_MAY_INCLUDE, text) and wants_a_kernel(refused.said):
+            for more in _of_the_kernel():
+                with suppress(Refused):
+                    result = _inlined(tools, (*more, *settings), text, name)
+                    return result, (catalogue().say("c-kernel-header"),)
+        raise error_from(refused.said, text) from None
+
+
+def _inlined(
+    tools: Toolchain, settings: tuple[str, ...], text: str, name: str
+) -> cache.Result:
+    """Return the compiler's result, small calls of the C library written out.
+
+    The compiler does that only where it thinks that there is a library; it then also
+    makes such calls of loops, so that this is the second choice.
+    """
+    result = _kept(tools, settings, text, name)
+    if _LIBRARY_CALL.search(result.object):
+        with suppress(Refused):
+            return _kept(tools, (*settings, *HOSTED), text, name)
+    return result
+
+
+class Refused(Exception):
+    """The compiler refuses the text."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+def _of_the_kernel() -> Iterator[tuple[str, ...]]:
+    """Yield options that bring all of a kernel's types, then its functions, too."""
+    if folder := kernel_header():
+        own = f"-isystem{folder}"
+        yield own, f"-D{NO_KFUNCS}"
+        yield (own,)
+
+
+def _kept(
+    tools: Toolchain, settings: tuple[str, ...], text: str, name: str
 ) -> cache.Result:
     """Return the compiler's result, from the cache if nothing has changed."""
     ours = [path.read_text() for path in sorted(HEADERS.rglob("*.h"))]
@@ -128,7 +204,7 @@ def _compile_now(
         said = run(tools, arguments, folder, cache.folder() / "zig")
         written = folder / OBJECT_NAME
         if said.status or not written.is_file():
-            raise error_from(said.messages)
+            raise Refused(said.messages)
         result = cache.Result(written.read_bytes(), said.messages)
         return result, _headers(folder, name)
 
@@ -141,11 +217,12 @@ def _headers(folder: Path, name: str) -> list[Path]:
     return [path for path in paths if folder not in path.parents]
 
 
-def _with_source(object: Object, text: str, name: str, result: cache.Result) -> Object:
+def _with_source(
+    object: Object, text: str, name: str, remarks: tuple[str, ...]
+) -> Object:
     """Return the object, its programs knowing their C source."""
     programs = {
         program.name: replace(program, source=text, source_name=name)
         for program in object.programs.values()
     }
-    notices = (*warnings(result.messages), *object.notices)
-    return replace(object, programs=programs, notices=notices)
+    return replace(object, programs=programs, notices=(*remarks, *object.notices))

@@ -18,10 +18,19 @@ _HEAD = re.compile(
 _PICTURE = re.compile(r"^ *\d* \| ")
 MAX_SHOWN = 3
 
+_BCC = re.compile(  # how bcc's C differs: it is rewritten before it is compiled
+    r"\bBPF_(?:HASH|ARRAY|TABLE|HISTOGRAM|PERF_OUTPUT|RINGBUF_OUTPUT|PERCPU_ARRAY|"
+    r"PERCPU_HASH|PROG_ARRAY|STACK_TRACE|QUEUE|LPM_TRIE)\s*\(|TRACEPOINT_PROBE\s*\(|"
+    r"#\s*include\s*[<\"]bcc/|\bcursor_advance\s*\("
+)
 Mistakes = tuple[tuple[str, str], ...]
 
 # Words of the compiler -> the catalogue row that explains them; the first that fits.
 MISTAKES: Mistakes = (
+    (
+        r"'(?P<what>(?:linux|net|trace|kernel)/[^']+)' file not found",
+        "c-include-kernel",
+    ),
     (r"'(?P<what>[^']+)' file not found", "c-include"),
     (r"call to undeclared function '(?P<what>bpf_\w+)'", "c-helper-undeclared"),
     (r"call to undeclared .*function '(?P<what>\w+)'", "c-function-undeclared"),
@@ -42,6 +51,10 @@ MISTAKES: Mistakes = (
     (r"incomplete (?:definition of )?type '(?P<what>[^']+)'", "c-incomplete"),
     (r"redefinition of '(?P<what>bpf_map_def)'", "c-map-def"),
     (r"(?P<what>.*)", "c-refused"),
+)
+# Words that name what a fuller vmlinux.h may know.
+_OF_A_KERNEL = re.compile(
+    r"undeclared|unknown type|incomplete|no member named|conflicting types"
 )
 BACK_END_MISTAKES: Mistakes = (
     (r"error: (?P<what>\S+) changed binding", "c-section-name"),
@@ -89,9 +102,12 @@ def parse(said: str) -> Iterator[Message]:
             )
 
 
-def error_from(said: str) -> CompileError:
-    """Make the error for what the compiler said."""
+def error_from(said: str, text: str = "") -> CompileError:
+    """Make the error for what the compiler said of a text."""
     errors = [message for message in parse(said) if message.is_error]
+    if found := _BCC.search(text):
+        words = errors[0].words if errors else ""
+        return CompileError.of("c-bcc", at=_line_of(text, found.start()), words=words)
     if not errors:  # the back end speaks of no place
         told = [line for line in said.splitlines() if "error" in line] or [said]
         return _explained(told[0].strip(), "", BACK_END_MISTAKES)
@@ -100,6 +116,18 @@ def error_from(said: str) -> CompileError:
     for other in others[: MAX_SHOWN - 1]:
         at += f"\n{other.place}: {other.words}"
     return _explained(first.words, at, MISTAKES)
+
+
+def wants_a_kernel(said: str) -> bool:
+    """Tell whether what the compiler misses may be something of the kernel's."""
+    errors = [message for message in parse(said) if message.is_error]
+    return any(_OF_A_KERNEL.search(message.words) for message in errors)
+
+
+def _line_of(text: str, place: int) -> str:
+    """Return a line of the text with its number."""
+    number = text.count("\n", 0, place)
+    return f"line {number + 1}: {text.splitlines()[number].strip()}"
 
 
 def _explained(words: str, at: str, mistakes: Mistakes) -> CompileError:

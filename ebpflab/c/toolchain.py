@@ -23,7 +23,10 @@ if sys.platform == "linux":
     import resource
 
 HEADERS = Path(__file__).parent / "include"
-UAPI_FOLDERS = ("any-linux-any", "x86-linux-any")
+HOSTED = ("-fhosted", "-fbuiltin")  # as if there were a C library
+KERNEL_TREE = "kernel_tree.h"  # read first for sources of the kernel's tree
+ANY_LINUX = "any-linux-any"
+UAPI_FOLDERS = (ANY_LINUX, "x86-linux-any")
 CPUS = ("v1", "v2", "v3", "v4")
 TIME_LIMIT = 60  # seconds
 MEMORY_LIMIT = 4 << 30  # bytes; where Linux can set one for another process
@@ -73,6 +76,20 @@ def toolchain() -> Toolchain:
     return Toolchain(command, _uapi(wheel), f"ziglang {version('ziglang')}")
 
 
+def native_toolchain(target: str, uapi: str) -> Toolchain:
+    """Find the compiler for this machine's own code.
+
+    Args:    target: the machine as zig names it. uapi: zig's folder of its headers.
+    Raises:  CompileError: there is none.
+    """
+    wheel = _wheel()
+    if wheel is None:
+        raise CompileError.of("c-no-compiler")
+    command = (str(_zig(wheel)), "cc", "-target", target)
+    identity = f"ziglang {version('ziglang')} {target}"
+    return Toolchain(command, _headers(wheel, (ANY_LINUX, uapi)), identity)
+
+
 @cache
 def _wheel() -> Path | None:
     try:
@@ -87,7 +104,11 @@ def _zig(wheel: Path) -> Path:
 
 
 def _uapi(wheel: Path) -> tuple[Path, ...]:
-    return tuple(wheel / "lib/libc/include" / name for name in UAPI_FOLDERS)
+    return _headers(wheel, UAPI_FOLDERS)
+
+
+def _headers(wheel: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(wheel / "lib/libc/include" / name for name in names)
 
 
 def _system_headers() -> tuple[Path, ...]:
@@ -113,7 +134,8 @@ def options(
     if cpu not in CPUS:
         raise CompileError.of("c-cpu", cpu=cpu, known=", ".join(CPUS))
     folders = [f"-I{folder.absolute()}" for folder in include]
-    system = [f"-isystem{folder}" for folder in (HEADERS, *tools.headers)]
+    ours = (HEADERS, HEADERS / "bpf")  # "bpf_helpers.h" alone: the older spelling
+    system = [f"-isystem{folder}" for folder in (*ours, *tools.headers)]
     values = [f"-D{n}" if v is None else f"-D{n}={v}" for n, v in defines.items()]
     quotes = ["-iquote", str(quoted.absolute())]
     return (*OPTIONS, f"-mcpu={cpu}", *values, *quotes, *folders, *system)
@@ -127,7 +149,10 @@ def run(tools: Toolchain, arguments: Sequence[str], folder: Path, caches: Path) 
     generated = folder / "include" / "bpf"
     generated.mkdir(parents=True)
     (generated / "bpf_helper_defs.h").write_text(helper_header())
-    command = [*tools.command, *arguments, f"-isystem{folder / 'include'}"]
+    with suppress(OSError):  # <uapi/linux/bpf.h>: the kernel sources' spelling
+        (generated.parent / "uapi").symlink_to(tools.headers[0])
+    folders = (generated.parent, generated)
+    command = [*tools.command, *arguments, *(f"-isystem{f}" for f in folders)]
     zig = {f"ZIG_{which}_CACHE_DIR": str(caches) for which in ("GLOBAL", "LOCAL")}
     english = {"LC_ALL": "C", "TMPDIR": str(folder)}
     try:

@@ -1,10 +1,8 @@
 """Object files: what a compiler wrote, read into programs and maps.
 
-`load` is the way in (object.py shows the parts); `Btf` reads types, of an object or of
-the kernel itself.
+`load` is the way in (object.py shows the parts). Their types are read in `btf/`.
 """
 
-from ebpflab.elf.btf import Btf
 from ebpflab.elf.object import load
 
-__all__ = ["Btf", "load"]
+__all__ = ["load"]

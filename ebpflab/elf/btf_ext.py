@@ -12,8 +12,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import MAGIC, Btf
+from ebpflab.broken import reading
+from ebpflab.btf import Btf
+from ebpflab.btf.layout import MAGIC
 
 HEADER = struct.Struct("<HBBI")
 _PART = struct.Struct("<II")

@@ -10,8 +10,9 @@ Source: Documentation/bpf/btf.rst, section 2; what Linux 6.18 accepts.
 
 import struct
 
-from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import TRIPLE, TYPE, Btf, Kind, Member, Type
+from ebpflab.broken import reading
+from ebpflab.btf import Btf, Kind, Member, Type
+from ebpflab.btf.layout import TRIPLE, TYPE
 from ebpflab.elf.file import ElfFile, Section
 from ebpflab.elf.kconfig import SECTION as OPTIONS
 from ebpflab.elf.kconfig import Option, options

@@ -14,8 +14,8 @@ from collections.abc import Iterator, MutableSequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import Btf, Type
+from ebpflab.broken import reading
+from ebpflab.btf import Btf, Type
 from ebpflab.elf.btf_ext import Record
 from ebpflab.elf.core_access import Access, by_names, by_positions
 from ebpflab.elf.core_match import compatible, essential, kinds_alike, matching

@@ -9,7 +9,8 @@ structures count as their owner's. Not here: what is done with the place (core.p
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ebpflab.elf.btf import MAX_DEPTH, Btf, Kind, Member, Type
+from ebpflab.btf import Btf, Kind, Member, Type
+from ebpflab.btf.layout import MAX_DEPTH
 from ebpflab.elf.core_match import COMPOSITE, fields_alike
 
 

@@ -14,7 +14,8 @@ Documentation/bpf/llvm_reloc.rst.
 
 from dataclasses import dataclass, field
 
-from ebpflab.elf.btf import MAX_DEPTH, Btf, Kind, Member, Type
+from ebpflab.btf import Btf, Kind, Member, Type
+from ebpflab.btf.layout import MAX_DEPTH
 
 COMPOSITE = (Kind.STRUCT, Kind.UNION)
 ENUMS = (Kind.ENUM, Kind.ENUM64)

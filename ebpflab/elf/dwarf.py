@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from ebpflab.elf.broken import ANYTHING, reading
+from ebpflab.broken import ANYTHING, reading
 from ebpflab.elf.file import ElfFile
 from ebpflab.elf.functions import Function
 from ebpflab.elf.stack_sizes import stack_sizes

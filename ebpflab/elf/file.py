@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from ebpflab.elf.broken import ANYTHING, reading
+from ebpflab.broken import ANYTHING, reading
 from ebpflab.errors import ObjectError
 
 MACHINE = "EM_BPF"

@@ -6,7 +6,7 @@ Several stand in one section. Those that Linux enters by itself are programs; th
 
 from dataclasses import dataclass
 
-from ebpflab.elf.broken import reading
+from ebpflab.broken import reading
 from ebpflab.elf.file import ElfFile, Section
 from ebpflab.isa.codec import SLOT_BYTES, decode
 from ebpflab.isa.insn import Insn

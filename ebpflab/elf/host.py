@@ -23,7 +23,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import PurePath
 
-from ebpflab.elf.broken import reading
+from ebpflab.broken import reading
 from ebpflab.errors import ObjectError
 from ebpflab.language import catalogue
 from ebpflab.program import MapSpec, Object, Program

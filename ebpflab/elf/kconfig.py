@@ -15,8 +15,8 @@ Kernel differs: where no configuration can be read, options are 0, and a notice 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import Btf, Kind, Member, Type
+from ebpflab.broken import reading
+from ebpflab.btf import Btf, Kind, Member, Type
 from ebpflab.elf.file import ElfFile
 from ebpflab.elf.kernel_config import kernel_options, kernel_version
 from ebpflab.errors import ObjectError

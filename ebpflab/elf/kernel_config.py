@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ebpflab.elf.broken import reading
+from ebpflab.broken import reading
 
 CHOOSE = "EBPFLAB_KERNEL_CONFIG"
 MODEL = (6, 18, 0)  # the kernel that the kit speaks of where none is running

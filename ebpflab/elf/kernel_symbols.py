@@ -8,17 +8,11 @@ The address is that of this boot, from /proc/kallsyms, which shows it to root on
 Source: libbpf's documentation of `__ksym`; Documentation/bpf/kfuncs.rst.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from ebpflab.elf.btf import Btf, Kind
+from ebpflab.btf import Btf, Kind, symbols
+from ebpflab.btf.kernel import kernel_btf
 from ebpflab.elf.core_match import compatible, essential
-from ebpflab.elf.kernel_btf import kernel_btf
-
-ADDRESSES = Path("/proc/kallsyms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ def find_symbol(name: str, local: Btf | None) -> KernelSymbol:
     """
     variable = local.find(name, Kind.VAR) if local else None
     if local and variable and local.resolve(variable.type).kind is Kind.VOID:
-        return KernelSymbol(address=_addresses().get(name, 0))
+        return KernelSymbol(address=symbols.addresses().get(name, 0))
     kernel = kernel_btf()
     if kernel is None:
         return UNKNOWN
@@ -52,18 +46,3 @@ def find_symbol(name: str, local: Btf | None) -> KernelSymbol:
         if fits:
             return KernelSymbol(id=found.id)
     return UNKNOWN
-
-
-@cache
-def _addresses() -> dict[str, int]:
-    """Return the address of every symbol of the kernel itself, by name."""
-    with suppress(OSError), ADDRESSES.open() as file:
-        return {name: number for name, number in _rows(file) if number}
-    return {}
-
-
-def _rows(file: Iterator[str]) -> Iterator[tuple[str, int]]:
-    for line in file:
-        number, _, name = line.split(maxsplit=2)
-        if "\t" not in name:  # no symbol of a module
-            yield name.strip(), int(number, 16)

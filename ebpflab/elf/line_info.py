@@ -9,7 +9,7 @@ The names and texts are offsets into BTF's strings. The same records, read, are 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ebpflab.elf.btf import Btf
+from ebpflab.btf import Btf
 from ebpflab.elf.btf_ext import FUNC, LINE, Record
 from ebpflab.elf.functions import Function
 from ebpflab.program import LineInfo

@@ -9,7 +9,7 @@ here: what a relocation puts where (relocations.py), line records (line_info.py)
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ebpflab.elf.btf import Btf
+from ebpflab.btf import Btf
 from ebpflab.elf.btf_ext import BtfExt
 from ebpflab.elf.file import ElfFile, Relocation, Symbol
 from ebpflab.elf.functions import Function
@@ -21,12 +21,12 @@ from ebpflab.elf.relocations import (
     absent,
     fill,
     is_function_address,
-    is_local_call,
     with_address,
 )
 from ebpflab.errors import ObjectError
 from ebpflab.isa.codec import SLOT_BYTES
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.uses import is_local_call
 from ebpflab.program import MapSpec
 
 MAX_FUNCTIONS = 256  # what Linux takes (BPF_MAX_SUBPROGS)
@@ -45,6 +45,9 @@ class Parts:
     kernel_symbol: Callable[[str], KernelSymbol] = lambda name: UNKNOWN
     options: Mapping[str, int] = field(default_factory=dict)  # places in .kconfig
     kconfig: MapSpec | None = None
+    fills: Mapping[str, str] = field(
+        default_factory=dict
+    )  # program: "structure.member"
     missing: tuple[str, ...] = ()  # what CO-RE did not find in the kernel
 
     def function_at(self, section: int, slot: int) -> Function | None:

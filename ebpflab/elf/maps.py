@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import Btf, Kind, Member, Type
+from ebpflab.broken import reading
+from ebpflab.btf import Btf, Kind, Member, Type
 from ebpflab.elf.file import ElfFile, Section
 from ebpflab.errors import ObjectError
 from ebpflab.isa.map_types import MAP_TYPE_NAMES

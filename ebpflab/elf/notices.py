@@ -7,8 +7,8 @@ here, is said. The sentences stand in the catalogue.
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from ebpflab.btf.kernel import kernel_btf
 from ebpflab.elf.functions import TEXT, Function
-from ebpflab.elf.kernel_btf import kernel_btf
 from ebpflab.elf.kernel_config import kernel_options
 from ebpflab.elf.link import Parts
 from ebpflab.elf.maps import MapPlace
@@ -23,6 +23,7 @@ def notices(parts: Parts, mains: Sequence[Function], type: str | None) -> Iterat
     yield from dict.fromkeys(chain.from_iterable(map(_about_section, sections)))
     if not mains and any(f.section.name == TEXT for f in parts.functions):
         yield catalogue().say("no-section")
+    yield from _about_static(parts)
     yield from _about_kernel(parts)
     for place in parts.maps:
         yield from _about_map(place)
@@ -40,6 +41,13 @@ def _about_section(section: str) -> Iterator[str]:
         yield say("section-inexact", section=section, prefix=meaning.kind.prefix)
     elif meaning.kind.prefix.startswith("usdt"):
         yield say("section-usdt")
+
+
+def _about_static(parts: Parts) -> Iterator[str]:
+    """Tell of functions that stand where programs stand, but are local to the file."""
+    for f in parts.functions:
+        if f.is_local and f.section.name != TEXT:
+            yield catalogue().say("section-static", name=f.name, section=f.section.name)
 
 
 def _about_kernel(parts: Parts) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """One object file, read as a whole: `load`. The other files here read its parts.
 
     file.py        ELF: sections, symbols, relocations
-    btf.py         types; btf_finish.py: what the compiler left open in them
+    btf_finish.py  what the compiler left open in the types (types: btf/)
     btf_ext.py     functions and lines; line_info.py: the same of one program
     maps.py        maps and global variables
     functions.py   code; link.py, relocations.py: joined into programs
@@ -20,8 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import SupportsBytes
 
-from ebpflab.elf.broken import reading
-from ebpflab.elf.btf import Btf
+from ebpflab.broken import reading
+from ebpflab.btf import Btf
+from ebpflab.btf.kernel import kernel_btf
 from ebpflab.elf.btf_ext import BtfExt
 from ebpflab.elf.btf_ext import parse as parse_ext
 from ebpflab.elf.btf_finish import finish
@@ -31,13 +32,13 @@ from ebpflab.elf.file import ElfFile, parse
 from ebpflab.elf.functions import Function, decode_sections, find_functions
 from ebpflab.elf.host import embedded, is_host, joined
 from ebpflab.elf.kconfig import kconfig_map, options
-from ebpflab.elf.kernel_btf import kernel_btf
 from ebpflab.elf.kernel_symbols import find_symbol
 from ebpflab.elf.line_info import func_info, line_info, lines
 from ebpflab.elf.link import Linker, Parts
 from ebpflab.elf.maps import find_maps
 from ebpflab.elf.notices import notices
 from ebpflab.elf.sections import meaning_of
+from ebpflab.elf.struct_ops import filled_by
 from ebpflab.errors import ObjectError
 from ebpflab.isa.codec import encode
 from ebpflab.isa.insn import Insn
@@ -128,6 +129,7 @@ def _take_apart(elf: ElfFile) -> Parts:
         kernel_symbol=lambda name: find_symbol(name, declared),
         options={o.name: o.offset for o in options(btf)} if btf else {},
         kconfig=kconfig_map(elf, btf),
+        fills=filled_by(elf, btf),
     )
 
 
@@ -176,11 +178,12 @@ def _program(parts: Parts, main: Function, license: str, type: str | None) -> Pr
     own_type = meaning.kind.type if meaning else UNKNOWN_TYPE
     rows = tuple(lines(ext.lines, linker.placed, btf)) if btf else ()
     fits = meaning is not None and type in (None, own_type)
+    target = parts.fills.get(main.name) or (meaning.attach_to if meaning else None)
     return Program(
         encode(linker.out),
         type=type or own_type,
         expected_attach_type=meaning.kind.attach_type if meaning and fits else None,
-        attach_to=meaning.attach_to if meaning and fits else None,
+        attach_to=target if fits else None,
         flags=meaning.kind.flags if meaning and fits else 0,
         maps=linker.maps,
         name=main.name,

@@ -18,29 +18,14 @@ Source: Documentation/bpf/llvm_reloc.rst; RFC 9669, sections 4.3 and 5.4.
 """
 
 from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
+from enum import Enum
 
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.operations import CallKind, Wide
 from ebpflab.isa.words import WORD32, signed
 
 CALL_OPCODE = 0x85
 POISONED_CALL = 2_002_000_000  # libbpf's: a kfunc that is not there
-
-
-class Pseudo(IntEnum):
-    """What src says in a 64-bit load (kernel: BPF_PSEUDO_*)."""
-
-    MAP_FD = 1
-    MAP_VALUE = 2
-    BTF_ID = 3
-    FUNC = 4
-
-
-class PseudoCall(IntEnum):
-    """What src says in a call."""
-
-    CALL = 1
-    KFUNC_CALL = 2
 
 
 class Target(Enum):
@@ -61,12 +46,12 @@ class Recipe:
 
 
 RECIPES = {
-    (True, Target.MAP): Recipe(Pseudo.MAP_FD),
-    (True, Target.DATA): Recipe(Pseudo.MAP_VALUE, uses_offset=True),
-    (True, Target.FUNCTION): Recipe(Pseudo.FUNC),
-    (False, Target.FUNCTION): Recipe(PseudoCall.CALL),
-    (False, Target.KERNEL): Recipe(PseudoCall.KFUNC_CALL),
-    (True, Target.KERNEL): Recipe(Pseudo.BTF_ID),
+    (True, Target.MAP): Recipe(Wide.MAP_FD),
+    (True, Target.DATA): Recipe(Wide.MAP_VALUE, uses_offset=True),
+    (True, Target.FUNCTION): Recipe(Wide.FUNC),
+    (False, Target.FUNCTION): Recipe(CallKind.LOCAL),
+    (False, Target.KERNEL): Recipe(CallKind.KFUNC),
+    (True, Target.KERNEL): Recipe(Wide.BTF_ID),
 }
 
 
@@ -93,11 +78,6 @@ def absent(insn: Insn) -> Insn:
     return Insn(CALL_OPCODE, imm=POISONED_CALL)
 
 
-def is_local_call(insn: Insn) -> bool:
-    """Tell a call of a subprogram from one of a helper."""
-    return insn.opcode == CALL_OPCODE and insn.src == PseudoCall.CALL
-
-
 def is_function_address(insn: Insn) -> bool:
     """Tell a 64-bit load of a subprogram's address (a callback)."""
-    return insn.is_wide and insn.src == Pseudo.FUNC
+    return insn.is_wide and insn.src == Wide.FUNC

@@ -8,7 +8,7 @@ from the lowest byte of a frame, eBPF from the highest, so this is the way acros
 import struct
 from collections.abc import Iterator
 
-from ebpflab.elf.broken import reading
+from ebpflab.broken import reading
 from ebpflab.elf.file import ElfFile, Section
 
 NAME = ".stack_sizes"

@@ -7,7 +7,8 @@ what the callback returned. Source: bpf-helpers(7); limits as observed on Linux 
 import errno
 from collections.abc import Generator
 
-from ebpflab.helpers.proto import Arg, Callback, Env, TailCall, helper
+from ebpflab.helpers.contract import Arg, Ret
+from ebpflab.helpers.proto import Callback, Env, TailCall, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.array import Array
 from ebpflab.maps.hash import Hash
@@ -18,7 +19,7 @@ MAX_LOOPS = 1 << 23  # BPF_MAX_LOOPS
 INDEX_BYTES = 4
 
 
-@helper(Arg.PTR_TO_CTX, Arg.CONST_MAP_PTR, Arg.ANYTHING)
+@helper(Arg.PTR_TO_CTX, Arg.CONST_MAP_PTR, Arg.ANYTHING, ret=Ret.VOID)
 def tail_call(env: Env, ctx: int, map: ProgArray, index: int) -> int | TailCall:
     """Go on in another program, for good; an empty slot changes nothing."""
     program = map.things.get(index & WORD32)

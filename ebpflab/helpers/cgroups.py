@@ -6,7 +6,8 @@ Source: bpf-helpers(7).
 
 import errno
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32, signed
 
 LARGEST_ERRNO = 4095

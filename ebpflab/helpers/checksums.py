@@ -5,7 +5,8 @@ Source: RFC 1071, RFC 1624; bpf-helpers(7); flags as observed on Linux 6.18.
 
 import errno
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 
 FIELD_SIZE = 0xF  # flags: bytes of the field that changed; 0 = `to` is a difference
@@ -38,6 +39,7 @@ def sum_of(data: bytes, start: int = 0) -> int:
     Arg.PTR_TO_MEM_OR_NULL,
     Arg.CONST_SIZE_OR_ZERO,
     Arg.ANYTHING,
+    pkt_access=True,
 )
 def csum_diff(env: Env, old: bytes, new: bytes, seed: int) -> int:
     """Return the sum of `new` without that of `old`, begun with `seed`; 16 bits."""

@@ -6,7 +6,8 @@ they are on Linux no program can see. Source: bpf-helpers(7).
 
 import errno
 
-from ebpflab.helpers.proto import Arg, Env, Ret, helper
+from ebpflab.helpers.contract import Arg, Ret
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.ringbuf import Ringbuf
 
@@ -28,7 +29,7 @@ def _get(env: Env, dynptr: int) -> tuple[int, int]:
     Arg.PTR_TO_MEM_REGION,
     Arg.CONST_SIZE_OR_ZERO,
     Arg.ANYTHING,
-    Arg.PTR_TO_UNINIT_DYNPTR,
+    Arg.PTR_TO_LOCAL_DYNPTR,
 )
 def dynptr_from_mem(env: Env, data: int, size: int, flags: int, dynptr: int) -> int:
     """Make a dynptr to memory, a map value for instance."""
@@ -43,7 +44,7 @@ def dynptr_from_mem(env: Env, data: int, size: int, flags: int, dynptr: int) -> 
 @helper(
     Arg.PTR_TO_UNINIT_MEM,
     Arg.CONST_SIZE_OR_ZERO,
-    Arg.PTR_TO_DYNPTR,
+    Arg.PTR_TO_RDONLY_DYNPTR,
     Arg.ANYTHING,
     Arg.ANYTHING,
 )
@@ -60,7 +61,7 @@ def dynptr_read(
 
 
 @helper(
-    Arg.PTR_TO_DYNPTR,
+    Arg.PTR_TO_RDONLY_DYNPTR,
     Arg.ANYTHING,
     Arg.PTR_TO_MEM,
     Arg.CONST_SIZE_OR_ZERO,
@@ -77,7 +78,7 @@ def dynptr_write(env: Env, dynptr: int, offset: int, data: bytes, flags: int) ->
 
 
 @helper(
-    Arg.PTR_TO_DYNPTR,
+    Arg.PTR_TO_RDONLY_DYNPTR,
     Arg.ANYTHING,
     Arg.CONST_ALLOC_SIZE_OR_ZERO,
     ret=Ret.PTR_TO_DYNPTR_MEM_OR_NULL,
@@ -98,7 +99,7 @@ def _problem(address: int, length: int, offset: int, size: int, flags: int) -> i
     return errno.E2BIG if size > length or offset > length - size else 0
 
 
-@helper(Arg.CONST_MAP_PTR, Arg.ANYTHING, Arg.ANYTHING, Arg.PTR_TO_UNINIT_DYNPTR)
+@helper(Arg.CONST_MAP_PTR, Arg.ANYTHING, Arg.ANYTHING, Arg.PTR_TO_RINGBUF_DYNPTR)
 def ringbuf_reserve_dynptr(
     env: Env, map: Ringbuf, size: int, flags: int, dynptr: int
 ) -> int:
@@ -115,13 +116,13 @@ def ringbuf_reserve_dynptr(
     return 0 if address else -errno.EINVAL
 
 
-@helper(Arg.PTR_TO_DYNPTR, Arg.ANYTHING, ret=Ret.VOID)
+@helper(Arg.PTR_TO_RELEASED_DYNPTR, Arg.ANYTHING, ret=Ret.VOID)
 def ringbuf_submit_dynptr(env: Env, dynptr: int, flags: int) -> int:
     """Send an open record."""
     return _close(env, dynptr, keep=True)
 
 
-@helper(Arg.PTR_TO_DYNPTR, Arg.ANYTHING, ret=Ret.VOID)
+@helper(Arg.PTR_TO_RELEASED_DYNPTR, Arg.ANYTHING, ret=Ret.VOID)
 def ringbuf_discard_dynptr(env: Env, dynptr: int, flags: int) -> int:
     """Drop an open record."""
     return _close(env, dynptr, keep=False)

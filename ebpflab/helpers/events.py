@@ -6,7 +6,8 @@ Source: bpf-helpers(7); the order of the checks as observed on Linux 6.18.
 import errno
 
 from ebpflab.errors import MapError
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.perf_event_array import PerfEventArray
 

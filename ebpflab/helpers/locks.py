@@ -5,7 +5,8 @@ that is taken twice, or freed untaken, is told. Source: bpf-helpers(7).
 """
 
 from ebpflab.errors import VmFault
-from ebpflab.helpers.proto import Arg, Env, Ret, helper
+from ebpflab.helpers.contract import Arg, Ret
+from ebpflab.helpers.proto import Env, helper
 
 LOCK_BYTES = 4
 FREE, TAKEN = bytes(4), (1).to_bytes(4, "little")

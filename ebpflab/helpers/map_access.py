@@ -6,7 +6,8 @@ Source: bpf-helpers(7).
 from collections.abc import Callable
 
 from ebpflab.errors import MapError, VmFault
-from ebpflab.helpers.proto import Arg, Env, Ret, helper
+from ebpflab.helpers.contract import Arg, Ret
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.base import Map
 from ebpflab.maps.maps_of_maps import ArrayOfMaps, HashOfMaps
@@ -18,6 +19,7 @@ from ebpflab.maps.rights import CPUS
     Arg.CONST_MAP_PTR,
     Arg.PTR_TO_MAP_KEY,
     ret=Ret.PTR_TO_MAP_VALUE_OR_NULL,
+    pkt_access=True,
 )
 def map_lookup_elem(env: Env, map: Map, key: bytes) -> int | None:
     """Return where the value of `key` stands, or null."""
@@ -40,6 +42,7 @@ def _found(env: Env, map: Map, key: bytes) -> int:
     Arg.PTR_TO_MAP_KEY,
     Arg.ANYTHING,
     ret=Ret.PTR_TO_MAP_VALUE_OR_NULL,
+    pkt_access=True,
 )
 def map_lookup_percpu_elem(env: Env, map: PerCpu, key: bytes, cpu: int) -> int | None:
     """Return where the value of `key` for another CPU stands, or null."""
@@ -50,13 +53,19 @@ def map_lookup_percpu_elem(env: Env, map: PerCpu, key: bytes, cpu: int) -> int |
     return None if start is None else env.address_of(map, start)
 
 
-@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_KEY, Arg.PTR_TO_MAP_VALUE, Arg.ANYTHING)
+@helper(
+    Arg.CONST_MAP_PTR,
+    Arg.PTR_TO_MAP_KEY,
+    Arg.PTR_TO_MAP_VALUE,
+    Arg.ANYTHING,
+    pkt_access=True,
+)
 def map_update_elem(env: Env, map: Map, key: bytes, value: bytes, flags: int) -> int:
     """Put a value; return 0 or a negative errno."""
     return _attempt(env, map, "effect-update", lambda: map.store(key, value, flags))
 
 
-@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_KEY)
+@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_KEY, pkt_access=True)
 def map_delete_elem(env: Env, map: Map, key: bytes) -> int:
     """Remove a key; return 0 or a negative errno."""
     return _attempt(env, map, "effect-delete", lambda: map.remove(key))

@@ -4,8 +4,10 @@ Source: bpf-helpers(7).
 """
 
 import errno
+from dataclasses import replace
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 
 
@@ -30,3 +32,29 @@ def msg_pull_data(env: Env, ctx: int, start: int, end: int, flags: int) -> int:
     odd = flags or end <= start or end > len(env.frame.data)
     env.tell("effect-refused" if odd else "effect-moved-not")
     return -errno.EINVAL if odd else 0
+
+
+@helper(Arg.PTR_TO_CTX, Arg.ANYTHING, Arg.ANYTHING, Arg.ANYTHING, moves_packet=True)
+def msg_push_data(env: Env, ctx: int, start: int, length: int, flags: int) -> int:
+    """Make room for bytes in the message."""
+    start, length = start & WORD32, length & WORD32
+    data = env.frame.data
+    if flags or start > len(data):
+        env.tell("effect-refused")
+        return -errno.EINVAL
+    env.move(replace(env.frame, data=data[:start] + bytes(length) + data[start:]))
+    env.tell("effect-moved", delta=length, size=len(data) + length)
+    return 0
+
+
+@helper(Arg.PTR_TO_CTX, Arg.ANYTHING, Arg.ANYTHING, Arg.ANYTHING, moves_packet=True)
+def msg_pop_data(env: Env, ctx: int, start: int, length: int, flags: int) -> int:
+    """Take bytes out of the message."""
+    start, length = start & WORD32, length & WORD32
+    data = env.frame.data
+    if flags or start >= len(data) or start + length > len(data):
+        env.tell("effect-refused")
+        return -errno.EINVAL
+    env.move(replace(env.frame, data=data[:start] + data[start + length :]))
+    env.tell("effect-moved", delta=-length, size=len(data) - length)
+    return 0

@@ -5,7 +5,8 @@ Source: bpf-helpers(7); the order of the checks as observed on Linux 6.18.
 
 import errno
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 
 LARGEST_OFFSET = 0x7FFFFFFF  # INT_MAX

@@ -7,7 +7,8 @@ Source: bpf-helpers(7); limits as observed on Linux 6.18.
 import errno
 from dataclasses import replace
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 
 LONGEST = 65_549  # bytes: 65,535 and the link-layer header

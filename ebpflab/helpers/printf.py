@@ -50,12 +50,31 @@ def formatted(
     if b"\0" not in text:
         raise FormatError(errno.EINVAL)
     text = text.split(b"\0")[0]
-    if not all(0x20 <= byte < 0x80 or byte in b"\t\n\v\f\r" for byte in text):
-        raise FormatError(errno.EINVAL)
+    _check_printable(text)
     line = b""
     for part, is_read in list(_parts(env, text, iter(values))):
         line += b"" if is_read and len(line) >= room else part
     return line
+
+
+def check_format(text: bytes, count: int) -> None:
+    """Check a format, without its final zero, for `count` values.
+
+    Raises:  FormatError: an unknown part, or too few values.
+    """
+    _check_printable(text)
+    at = 0
+    while (start := text.find(b"%", at)) >= 0:
+        spec = _SPEC.match(text, start)
+        count -= not (spec and spec["percent"])
+        if not spec or count < 0:
+            raise FormatError(errno.EINVAL)
+        at = spec.end()
+
+
+def _check_printable(text: bytes) -> None:
+    if not all(0x20 <= byte < 0x80 or byte in b"\t\n\v\f\r" for byte in text):
+        raise FormatError(errno.EINVAL)
 
 
 def _parts(

@@ -10,7 +10,8 @@ Source: bpf-helpers(7).
 import errno
 
 from ebpflab.errors import VmFault
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 
 TO = (Arg.PTR_TO_UNINIT_MEM, Arg.CONST_SIZE_OR_ZERO, Arg.ANYTHING)
 
@@ -72,7 +73,7 @@ def probe_read_user(env: Env, to: int, size: int, address: int) -> int:
     return _read(env, to, size, address)
 
 
-@helper(*TO, gpl_only=True)
+@helper(*TO, might_sleep=True)
 def copy_from_user(env: Env, to: int, size: int, address: int) -> int:
     """Copy bytes from the memory of the process; it may wait for them."""
     return _read(env, to, size, address)

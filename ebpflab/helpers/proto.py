@@ -7,68 +7,16 @@ plain function over those. Names are the kernel's (enum bpf_arg_type, bpf_return
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ebpflab.errors import VmFault
+from ebpflab.helpers.contract import SIZES, Arg, Kind, Ret
 from ebpflab.isa.helper_ids import HELPER_IDS
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.base import Map
 from ebpflab.program import Program
-
-
-class Arg(Enum):
-    """What an argument must be (kernel: enum bpf_arg_type, with its flags in the name).
-
-    MEM is read by the helper, UNINIT_MEM written by it; the size of both is the next
-    argument, unless the name says it (a long, a dynptr's 16 bytes).
-    """
-
-    ANYTHING = auto()
-    PTR_TO_CTX = auto()
-    CONST_MAP_PTR = auto()
-    PTR_TO_MAP_KEY = auto()
-    PTR_TO_MAP_VALUE = auto()
-    PTR_TO_UNINIT_MAP_VALUE = auto()
-    PTR_TO_MAP_VALUE_OR_NULL = auto()
-    PTR_TO_MEM = auto()
-    PTR_TO_MEM_OR_NULL = auto()
-    PTR_TO_UNINIT_MEM = auto()
-    PTR_TO_LONG = auto()  # 8 bytes, written
-    PTR_TO_CONST_STR = auto()  # in a read-only map, zero-terminated
-    PTR_TO_FUNC = auto()
-    PTR_TO_STACK_OR_NULL = auto()  # a callback's context
-    PTR_TO_RINGBUF_MEM = auto()  # what ringbuf_reserve returned
-    PTR_TO_SPIN_LOCK = auto()
-    PTR_TO_MEM_REGION = auto()  # memory that is kept, not read; its size comes next
-    PTR_TO_DYNPTR = auto()
-    PTR_TO_UNINIT_DYNPTR = auto()
-    CONST_SIZE = auto()
-    CONST_SIZE_OR_ZERO = auto()
-    CONST_ALLOC_SIZE_OR_ZERO = auto()
-
-
-SIZES = (Arg.CONST_SIZE, Arg.CONST_SIZE_OR_ZERO)
-READ_MEMORY = (Arg.PTR_TO_MEM, Arg.PTR_TO_MEM_OR_NULL)
-
-
-class Ret(Enum):
-    """What a helper returns (kernel: enum bpf_return_type)."""
-
-    INTEGER = auto()
-    VOID = auto()
-    PTR_TO_MAP_VALUE_OR_NULL = auto()
-    PTR_TO_RINGBUF_MEM_OR_NULL = auto()
-    PTR_TO_DYNPTR_MEM_OR_NULL = auto()
-
-
-ADDRESSES = (
-    Ret.PTR_TO_MAP_VALUE_OR_NULL,
-    Ret.PTR_TO_RINGBUF_MEM_OR_NULL,
-    Ret.PTR_TO_DYNPTR_MEM_OR_NULL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,44 +89,54 @@ class Env(Protocol):
     def trace(self, text: bytes) -> None: ...
     def tell(self, effect: str, **values: str | int) -> None: ...
     def write_map(self, map: Map, change: Callable[[], None]) -> None: ...
+    def kernel(self, helper: str, *arguments: Any) -> int: ...
 
 
 Result = int | None | TailCall | Generator[Callback, int, int]
 Behavior = Callable[..., Result]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proto:
     """A helper's contract (kernel: struct bpf_func_proto) with its behavior."""
 
     id: int
     name: str
     args: tuple[Arg, ...]
-    ret: Ret
-    gpl_only: bool
-    moves_packet: bool  # pointers into the packet are invalid afterwards
+    ret: Ret = Ret.INTEGER
+    structure: str = ""  # what a result that is a BTF pointer points to
+    gpl_only: bool = False
+    free_for: tuple[str, ...] = ()  # program types that may have it all the same
+    might_sleep: bool = False  # for sleepable programs only
+    pkt_access: bool = False  # its memory may lie in the packet
+    moves_packet: bool = False  # pointers into the packet are invalid afterwards
+    acquires: bool = False  # the result is to be given back
+    casts: bool = False  # the result is its first argument, seen as something else
+    variants: Mapping[str, tuple[Arg, ...]] = field(default_factory=dict)
     run: Behavior
     map_kind: Any = Map  # the classes of map that it takes, from run's signature
+
+    def args_for(self, program_type: str) -> tuple[Arg, ...]:
+        """Return what programs of a type pass; a few types pass something else."""
+        return self.variants.get(program_type, self.args)
 
 
 HELPERS: dict[int, Proto] = {}
 
 
-def helper(
-    *args: Arg,
-    ret: Ret = Ret.INTEGER,
-    gpl_only: bool = False,
-    moves_packet: bool = False,
-) -> Callable[[Behavior], Behavior]:
-    """Register a helper under the UAPI number of its function's name."""
+def helper(*args: Arg, **rest: Any) -> Callable[[Behavior], Behavior]:
+    """Register a helper under the UAPI number of its function's name.
+
+    Args:    rest: the other fields of a Proto.
+    """
 
     def register(run: Behavior) -> Behavior:
         id = HELPER_IDS[run.__name__]
         if id in HELPERS:
             raise ValueError(f"helper {id} is already {HELPERS[id].name}")
         kind = run.__annotations__.get("map", Map)
-        rest = (args, ret, gpl_only, moves_packet, run, kind)
-        HELPERS[id] = Proto(id, run.__name__, *rest)
+        name = run.__name__
+        HELPERS[id] = Proto(id=id, name=name, args=args, run=run, map_kind=kind, **rest)
         return run
 
     return register
@@ -189,16 +147,21 @@ def call(proto: Proto, env: Env, words: list[int]) -> Result:
 
     Raises:  VmFault: an argument is not what the contract says.
     """
+    args = proto.args_for(env.program_type)
     arguments: list[Any] = []
-    for index, kind in enumerate(proto.args):
-        if kind in SIZES and proto.args[index - 1] in READ_MEMORY:
+    for index, arg in enumerate(args):
+        if arg.kind in SIZES and _is_read(args[index - 1]):
             continue  # the bytes before it know their size
         following = words[index + 1] if index + 1 < len(words) else 0
         map = next((a for a in arguments if isinstance(a, Map)), None)
-        arguments.append(_argument(kind, env, words[index], following, map, index))
+        arguments.append(_argument(arg, env, words[index], following, map, index))
         if isinstance(arguments[-1], Map):
             _check_kind(proto, arguments[-1])
     return proto.run(env, *arguments)
+
+
+def _is_read(arg: Arg) -> bool:
+    return arg.kind is Kind.PTR_TO_MEM and not arg.is_written
 
 
 def _check_kind(proto: Proto, map: Map) -> None:
@@ -209,27 +172,33 @@ def _check_kind(proto: Proto, map: Map) -> None:
 
 
 def _argument(
-    kind: Arg, env: Env, word: int, following: int, map: Map | None, index: int
+    arg: Arg, env: Env, word: int, following: int, map: Map | None, index: int
 ) -> Any:
     """Turn one word into what the contract says it is."""
-    match kind:
-        case Arg.CONST_MAP_PTR:
+    match arg.kind:
+        case Kind.CONST_MAP_PTR:
             found = env.map_at(word)
             if found is None:
                 raise VmFault.of("helper-not-a-map", arg=index + 1, address=word)
             return found
-        case Arg.PTR_TO_MAP_KEY if map is not None:
+        case Kind.PTR_TO_MAP_KEY if map is not None:
             return env.read(word, map.spec.key_size)
-        case Arg.PTR_TO_MAP_VALUE if map is not None:
+        case Kind.PTR_TO_MAP_VALUE if map is not None and not arg.is_written:
+            if arg.may_be_null and not word:
+                return b""
             return env.read(word, map.spec.value_size)
-        case Arg.PTR_TO_MEM:
-            return env.read(word, following & WORD32)
-        case Arg.PTR_TO_UNINIT_MEM:
-            env.check_room(word, following & WORD32)
-            return word
-        case Arg.PTR_TO_MEM_OR_NULL:
-            return env.read(word, following & WORD32) if word else b""
-        case Arg.CONST_SIZE | Arg.CONST_SIZE_OR_ZERO:
+        case Kind.PTR_TO_MEM:
+            return _memory(arg, env, word, arg.size or following & WORD32)
+        case kind if kind in SIZES:
             return word & WORD32
         case _:
             return word
+
+
+def _memory(arg: Arg, env: Env, word: int, size: int) -> Any:
+    """Return the bytes that a helper reads, or the checked address of its result."""
+    if arg.is_written:
+        if word or not arg.may_be_null:
+            env.check_room(word, size)
+        return word
+    return env.read(word, size) if word or not arg.may_be_null else b""

@@ -3,7 +3,8 @@
 Kernel differs: nothing is sent, as in a test run of Linux. Source: bpf-helpers(7).
 """
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.targets import Cpumap, Devmap
 

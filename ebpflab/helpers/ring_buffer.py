@@ -6,7 +6,8 @@ Source: bpf-helpers(7); docs.kernel.org/bpf/ringbuf.html; as observed on Linux 6
 import errno
 
 from ebpflab.errors import MapError
-from ebpflab.helpers.proto import Arg, Env, Ret, helper
+from ebpflab.helpers.contract import Arg, Ret
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.ringbuf import Ringbuf
 
@@ -32,6 +33,7 @@ def ringbuf_output(env: Env, map: Ringbuf, data: bytes, flags: int) -> int:
     Arg.CONST_ALLOC_SIZE_OR_ZERO,
     Arg.ANYTHING,
     ret=Ret.PTR_TO_RINGBUF_MEM_OR_NULL,
+    acquires=True,
 )
 def ringbuf_reserve(env: Env, map: Ringbuf, size: int, flags: int) -> int:
     """Open a record, to be filled in place; null when there is no room."""

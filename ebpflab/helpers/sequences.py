@@ -6,13 +6,14 @@ Source: bpf-helpers(7); docs.kernel.org/bpf/map_queue_stack.html.
 import errno
 
 from ebpflab.errors import MapError
+from ebpflab.helpers.contract import Arg
 from ebpflab.helpers.map_access import check_writable
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.maps.bloom_filter import BloomFilter
 from ebpflab.maps.sequence import Queue
 
 
-@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_VALUE, Arg.ANYTHING)
+@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_MAP_VALUE, Arg.ANYTHING, pkt_access=True)
 def map_push_elem(env: Env, map: Queue | BloomFilter, value: bytes, flags: int) -> int:
     """Add a value; return 0 or a negative errno."""
     check_writable(map)

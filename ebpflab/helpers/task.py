@@ -6,7 +6,8 @@ Source: bpf-helpers(7).
 
 import errno
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 
 ROOT_CGROUP = 1
 NUMBERS_BYTES = 8  # struct bpf_pidns_info

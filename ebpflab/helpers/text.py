@@ -6,8 +6,9 @@ Source: bpf-helpers(7); limits and error numbers as observed on Linux 6.18.
 import errno
 import re
 
+from ebpflab.helpers.contract import Arg
 from ebpflab.helpers.printf import LARGEST, FormatError, formatted
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD64
 
 WORD_BYTES = 8
@@ -21,9 +22,9 @@ LONG = 1 << 63
 @helper(
     Arg.PTR_TO_MEM,
     Arg.CONST_SIZE,
-    Arg.ANYTHING,
-    Arg.ANYTHING,
-    Arg.ANYTHING,
+    Arg.DONTCARE,
+    Arg.DONTCARE,
+    Arg.DONTCARE,
     gpl_only=True,
 )
 def trace_printk(env: Env, text: bytes, one: int, two: int, three: int) -> int:
@@ -56,11 +57,12 @@ def trace_vprintk(env: Env, text: bytes, data: bytes) -> int:
 
 
 @helper(
-    Arg.PTR_TO_UNINIT_MEM,
+    Arg.PTR_TO_WRITABLE_MEM_OR_NULL,
     Arg.CONST_SIZE_OR_ZERO,
     Arg.PTR_TO_CONST_STR,
     Arg.PTR_TO_MEM_OR_NULL,
     Arg.CONST_SIZE_OR_ZERO,
+    gpl_only=True,
 )
 def snprintf(env: Env, to: int, size: int, text: int, data: bytes) -> int:
     """Write formatted text to memory; return the bytes that all of it would take."""

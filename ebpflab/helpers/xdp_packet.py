@@ -7,7 +7,8 @@ as observed on Linux 6.18.
 import errno
 from dataclasses import replace
 
-from ebpflab.helpers.proto import Arg, Env, helper
+from ebpflab.helpers.contract import Arg
+from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32, signed
 
 SMALLEST = 14  # bytes: a packet keeps an Ethernet header
@@ -63,7 +64,7 @@ def xdp_adjust_tail(env: Env, ctx: int, delta: int) -> int:
     return 0
 
 
-@helper(Arg.PTR_TO_CTX)
+@helper(Arg.PTR_TO_CTX, variants={"syscall": (Arg.btf("xdp_buff"),)})
 def xdp_get_buff_len(env: Env, ctx: int) -> int:
     """Return the length of the packet, whatever lies between data and data_end."""
     env.tell("effect-answer", answer=len(env.frame.data))

@@ -24,6 +24,7 @@ from ebpflab.hooks import (  # noqa: F401  (they register)
     socket_filter,
     syscall,
     tracepoint,
+    tracing,
     xdp,
 )
 from ebpflab.hooks.access import Access

@@ -22,5 +22,6 @@ register(
         data_max=0,
         attach_types=("cgroup_device",),
         test_run=False,
+        answers={"": (0, 1)},
     )
 )

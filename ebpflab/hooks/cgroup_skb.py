@@ -27,5 +27,9 @@ register(
         data_min=ETHERNET_HEADER,
         data_max=LARGEST_PACKET,
         pulled=ETHERNET_HEADER,
+        packet="read",
+        attach_types=("cgroup_inet_ingress", "cgroup_inet_egress"),
+        expected=("cgroup_inet_ingress", "cgroup_inet_egress"),
+        answers={"": (0, 1), "cgroup_inet_egress": (0, 3)},
     )
 )

@@ -4,7 +4,7 @@ Source: UAPI linux/bpf.h, struct bpf_sock; rights as observed on Linux 6.18.
 """
 
 from ebpflab.hooks.access import Access
-from ebpflab.hooks.hook import ContextField, Hook, register
+from ebpflab.hooks.hook import FIRST_ATTACH_TYPE, ContextField, Hook, register
 
 _WHOLE, _START = Access.WHOLE, Access.START
 _MADE = ("cgroup_inet_sock_create", "cgroup_inet_sock_release")
@@ -66,5 +66,7 @@ register(
         data_max=0,
         attach_types=(*_MADE, *_BOUND),
         test_run=False,
+        expected=(FIRST_ATTACH_TYPE, *_MADE, *_BOUND),
+        answers={"": (0, 1)},
     )
 )

@@ -19,6 +19,12 @@ _UNIX = tuple(
     f"cgroup_unix_{place}"
     for place in ("connect", "sendmsg", "recvmsg", "getpeername", "getsockname")
 )
+_BIND = ("cgroup_inet4_bind", "cgroup_inet6_bind")
+_AFTERWARDS = tuple(
+    name
+    for name in (*_IP4, *_IP6, *_UNIX)
+    if name.endswith(("recvmsg", "getpeername", "getsockname"))
+)
 _SEND4, _SEND6 = ("cgroup_udp4_sendmsg",), ("cgroup_udp6_sendmsg",)
 
 
@@ -73,7 +79,7 @@ register(
             _field("protocol", 36, reads=_WHOLE, writes=Access.NONE),
             _field("msg_src_ip4", 40, _SEND4),
             *_address("msg_src_ip6", 44, _SEND6),
-            ContextField("sk", 64, 8, pointer="sk", reads=_WHOLE),
+            ContextField("sk", 64, 8, pointer="sk", kind="sock", reads=_WHOLE),
         ),
         context_writable=True,
         returns={0: "DENY", 1: "ALLOW"},
@@ -81,5 +87,11 @@ register(
         data_max=0,
         attach_types=(*_IP4, *_IP6, *_UNIX),
         test_run=False,
+        expected=(*_IP4, *_IP6, *_UNIX),
+        answers={
+            "": (0, 1),
+            **dict.fromkeys(_BIND, (0, 3)),
+            **dict.fromkeys(_AFTERWARDS, (1, 1)),
+        },
     )
 )

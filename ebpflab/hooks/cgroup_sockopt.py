@@ -16,7 +16,7 @@ register(
         context="bpf_sockopt",
         context_size=40,
         fields=(
-            ContextField("sk", 0, 8, pointer="sk", reads=_WHOLE),
+            ContextField("sk", 0, 8, pointer="sk", kind="sock", reads=_WHOLE),
             ContextField("optval", 8, 8, pointer="data", reads=_WHOLE),
             ContextField("optval_end", 16, 8, pointer="data_end", reads=_WHOLE),
             ContextField(
@@ -53,5 +53,8 @@ register(
         returns={0: "DENY", 1: "ALLOW"},
         attach_types=(*_GET, *_SET),
         test_run=False,
+        packet="write",
+        expected=(*_GET, *_SET),
+        answers={"": (0, 1)},
     )
 )

@@ -21,5 +21,6 @@ register(
         data_max=0,
         attach_types=("cgroup_sysctl",),
         test_run=False,
+        answers={"": (0, 1)},
     )
 )

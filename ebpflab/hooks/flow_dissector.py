@@ -37,5 +37,6 @@ register(
         data_max=LARGEST_PACKET,
         things={"flow_keys": FLOW_KEYS_SIZE},
         attach_types=("flow_dissector",),
+        packet="read",
     )
 )

@@ -26,6 +26,7 @@ class ContextField:
     is_length: bool = False  # it holds the length of the data
     reads: Access = Access.ANY
     writes: Access = Access.NONE
+    kind: str = ""  # of a pointer, as the verifier's log calls what a load gives
     readable_in: tuple[str, ...] = ()  # attach types; () = all
     writable_in: tuple[str, ...] = ()
 
@@ -35,6 +36,9 @@ class ContextField:
         if where and attach_type not in where:
             return Access.NONE
         return self.reads if right == "read" else self.writes
+
+
+FIRST_ATTACH_TYPE = "cgroup_inet_ingress"  # its number is 0: what None is to Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,17 @@ class Hook:
     verified: bool = True  # False: it is for programs that no verifier judges
     open_size: bool = False  # the context may be any longer
     open_bytes: range = range(0)  # context bytes that are no fields, read at will
+    open_writes: bool = False  # and written
     things: Mapping[str, int] = field(default_factory=dict)  # pointed to: bytes
     attach_types: tuple[str, ...] = ()  # where it can be attached, if that matters
+    expected: tuple[str, ...] = ()  # attach types that it is loaded for; () = any
     test_run: bool = True  # Linux can run it without attaching it
+    needs_perfmon: bool = False  # to load it takes CAP_PERFMON
+    may_sleep: bool = False
+    must_sleep: bool = False
+    packet: str = ""  # directly: "read", "write" (and read), "" = not for helpers
+    answers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By attach type, "" = any other: least and largest r0; empty = any r0."""
 
     def field(self, name: str) -> ContextField:
         """Return a context field by its name. Raises RunError: there is none."""
@@ -70,11 +82,24 @@ class Hook:
         context = self.context or self.type
         raise RunError.of("ctx-unknown", context=context, found=name, known=known)
 
+    def attach_type(self, expected: str | None) -> str:
+        """Return the attach type that a load is for, which may leave it open."""
+        is_first = (expected or FIRST_ATTACH_TYPE) == FIRST_ATTACH_TYPE
+        return next(iter(self.attach_types), "") if is_first else expected or ""
+
+    def loads_for(self, expected: str | None) -> bool:
+        """Tell whether Linux takes a program of this type for an attach type."""
+        return not self.expected or (expected or FIRST_ATTACH_TYPE) in self.expected
+
+    def answer(self, expected: str | None) -> tuple[int, int] | None:
+        """Return the least and the largest r0 that a program may end with."""
+        return self.answers.get(self.attach_type(expected), self.answers.get(""))
+
     def may(self, right: str, offset: int, size: int, attach_type: str = "") -> bool:
         """Tell whether Linux lets a program "read" or "write" there in its context."""
         if offset in self.open_bytes and offset + size - 1 in self.open_bytes:
-            return right == "read" and offset % size == 0
-        attach_type = attach_type or next(iter(self.attach_types), "")
+            return (right == "read" or self.open_writes) and offset % size == 0
+        attach_type = self.attach_type(attach_type)
         return any(
             row.rights(right, attach_type).allows(row.size, offset - row.offset, size)
             for row in self.fields

@@ -25,5 +25,8 @@ register(
         has_packet=False,
         data_max=0,
         test_run=False,
+        needs_perfmon=True,
+        may_sleep=True,
+        answers=dict.fromkeys(("trace_kprobe_session", "trace_uprobe_session"), (0, 1)),
     )
 )

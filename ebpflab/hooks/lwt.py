@@ -37,5 +37,6 @@ for type in ("lwt_in", "lwt_out", "lwt_xmit", "lwt_seg6local"):
             data_max=LARGEST_PACKET,
             pulled=ETHERNET_HEADER,
             test_run=type != "lwt_seg6local",
+            packet="write" if type == "lwt_xmit" else "read",
         )
     )

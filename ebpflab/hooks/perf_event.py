@@ -26,5 +26,6 @@ register(
         has_packet=False,
         data_max=0,
         test_run=False,
+        needs_perfmon=True,
     )
 )

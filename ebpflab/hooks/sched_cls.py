@@ -41,5 +41,6 @@ for type in ("sched_cls", "sched_act"):
             returns=ACTIONS,
             data_min=ETHERNET_HEADER,
             data_max=LARGEST_PACKET,
+            packet="write",
         )
     )

@@ -22,7 +22,9 @@ register(
         context="bpf_sk_lookup",
         context_size=72,
         fields=(
-            ContextField("sk", 0, 8, pointer="sk", reads=Access.WHOLE),
+            ContextField(
+                "sk", 0, 8, pointer="sk", kind="sock_or_null", reads=Access.WHOLE
+            ),
             *(
                 ContextField(name, _FIRST + 4 * i, 4, settable=True)
                 for i, name in enumerate(_NAMES)
@@ -32,5 +34,7 @@ register(
         has_packet=False,
         data_max=0,
         attach_types=("sk_lookup",),
+        expected=("sk_lookup",),
+        answers={"": (0, 1)},
     )
 )

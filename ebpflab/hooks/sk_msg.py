@@ -28,10 +28,11 @@ register(
                 for i, name in enumerate(_NAMES)
             ),
             ContextField("size", 68, 4, reads=_WHOLE, is_length=True),
-            ContextField("sk", 72, 8, pointer="sk", reads=_WHOLE),
+            ContextField("sk", 72, 8, pointer="sk", kind="sock", reads=_WHOLE),
         ),
         returns={0: "SK_DROP", 1: "SK_PASS"},
         attach_types=("sk_msg_verdict",),
         test_run=False,
+        packet="write",
     )
 )

@@ -4,7 +4,7 @@ Source: UAPI linux/bpf.h, struct sk_reuseport_md; rights as observed on Linux 6.
 """
 
 from ebpflab.hooks.access import Access
-from ebpflab.hooks.hook import ContextField, Hook, register
+from ebpflab.hooks.hook import FIRST_ATTACH_TYPE, ContextField, Hook, register
 
 _WHOLE = Access.WHOLE
 
@@ -21,11 +21,24 @@ register(
             ContextField("ip_protocol", 24, 4, settable=True),
             ContextField("bind_inany", 28, 4, settable=True),
             ContextField("hash", 32, 4, settable=True, reads=_WHOLE),
-            ContextField("sk", 40, 8, pointer="sk", reads=_WHOLE),
-            ContextField("migrating_sk", 48, 8, pointer="sk", reads=_WHOLE),
+            ContextField("sk", 40, 8, pointer="sk", kind="sock", reads=_WHOLE),
+            ContextField(
+                "migrating_sk",
+                48,
+                8,
+                pointer="sk",
+                kind="sock_common_or_null",
+                reads=_WHOLE,
+            ),
         ),
         returns={0: "SK_DROP", 1: "SK_PASS"},
         attach_types=("sk_reuseport_select", "sk_reuseport_select_or_migrate"),
         test_run=False,
+        expected=(
+            FIRST_ATTACH_TYPE,
+            "sk_reuseport_select",
+            "sk_reuseport_select_or_migrate",
+        ),
+        packet="read",
     )
 )

@@ -29,5 +29,6 @@ register(
         data_max=LARGEST_PACKET,
         pulled=ETHERNET_HEADER,
         test_run=False,
+        packet="write",
     )
 )

@@ -39,7 +39,14 @@ register(
             ),
             ContextField("bytes_received", _AFTER, 8, settable=True, reads=_WHOLE),
             ContextField("bytes_acked", _AFTER + 8, 8, settable=True, reads=_WHOLE),
-            ContextField("sk", _AFTER + 16, 8, pointer="sk", reads=_WHOLE),
+            ContextField(
+                "sk",
+                _AFTER + 16,
+                8,
+                pointer="sk",
+                kind="sock_or_null",
+                reads=_WHOLE,
+            ),
             ContextField("skb_data", _AFTER + 24, 8, pointer="data", reads=_WHOLE),
             ContextField(
                 "skb_data_end", _AFTER + 32, 8, pointer="data_end", reads=_WHOLE
@@ -53,5 +60,6 @@ register(
         context_writable=True,
         attach_types=("cgroup_sock_ops",),
         test_run=False,
+        answers={"": (0, 1)},
     )
 )

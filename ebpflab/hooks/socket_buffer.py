@@ -63,7 +63,7 @@ FIELDS = (
     ContextField("tstamp", 152, 8, settable=True, reads=_WHOLE),
     ContextField("wire_len", 160, 4),
     ContextField("gso_segs", 164, 4, settable=True),
-    ContextField("sk", 168, 8, pointer="sk", reads=_WHOLE),
+    ContextField("sk", 168, 8, pointer="sk", kind="sock_common_or_null", reads=_WHOLE),
     ContextField("gso_size", 176, 4, settable=True),
     ContextField("tstamp_type", 180, 1),
     ContextField("hwtstamp", 184, 8, reads=_WHOLE),

@@ -4,7 +4,7 @@ Linux loads it as sleepable only (flag BPF_F_SLEEPABLE).
 Source: docs.kernel.org/bpf/libbpf/program_types.html; as observed on Linux 6.18.
 """
 
-from ebpflab.hooks.hook import Hook, register
+from ebpflab.hooks.hook import FIRST_ATTACH_TYPE, Hook, register
 
 LARGEST = 65_535  # bytes
 
@@ -18,5 +18,9 @@ register(
         data_max=0,
         open_size=True,
         open_bytes=range(LARGEST),
+        open_writes=True,
+        expected=(FIRST_ATTACH_TYPE,),
+        may_sleep=True,
+        must_sleep=True,
     )
 )

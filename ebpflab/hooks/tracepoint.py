@@ -30,5 +30,6 @@ register(
         open_size=True,
         open_bytes=range(WORD, LARGEST),
         test_run=False,
+        needs_perfmon=True,
     )
 )

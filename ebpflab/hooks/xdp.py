@@ -41,5 +41,6 @@ register(
         linear_max=3_520,
         room_before=216,
         attach_types=("xdp", "xdp_devmap", "xdp_cpumap"),
+        packet="write",
     )
 )

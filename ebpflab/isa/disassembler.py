@@ -15,7 +15,8 @@ from ebpflab.isa.codec import SLOT_BYTES, encode
 from ebpflab.isa.forms import PLACEHOLDER
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn, is_atomic
-from ebpflab.isa.spellings import FORMS_BY_OPCODE, form_of
+from ebpflab.isa.operations import ATOMIC_BY_IMM, SIZE_BY_CODE, SIZES, CallKind
+from ebpflab.isa.spellings import ATOMIC_SIZES, FORMS_BY_OPCODE, form_of
 from ebpflab.isa.tokens import NAME
 from ebpflab.isa.words import WORD32
 
@@ -26,10 +27,11 @@ BYTES = ".8byte "
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What things are called: maps by index, helpers by number."""
+    """What things are called: maps by index, helpers and kfuncs by number."""
 
     maps: Sequence[str] = ()
     helpers: Mapping[int, str] = field(default_factory=lambda: HELPER_NAMES)
+    kfuncs: Mapping[int, str] = field(default_factory=dict)
 
     def map(self, index: int) -> str:
         """Return a map's name, or `map[index]` where no name would read back."""
@@ -42,6 +44,10 @@ class Names:
         """Return a helper's name as the log writes it, with its number."""
         name = NO_HELPER.get(id) or self.helpers.get(id)
         return f"bpf_{name}#{id}" if name else f"unknown#{id}"
+
+    def kfunc(self, id: int) -> str:
+        """Return a kfunc's name as the log writes it, with its number."""
+        return f"{self.kfuncs.get(id, 'kernel-function')}#{id}"
 
 
 NO_NAMES = Names()
@@ -61,7 +67,7 @@ SPELLED: Mapping[str, Callable[[int, Names], str]] = {  # by kind of operand
     "step": lambda value, names: f"{value:+d}",
     "local": lambda value, names: f"pc{value:+d}",
     "helper": lambda value, names: names.helper(value),
-    "kfunc": lambda value, names: f"kernel-function#{value}",
+    "kfunc": lambda value, names: names.kfunc(value),
     "map": lambda value, names: names.map(value),
     "wide": lambda value, names: f"{value:#x}",
 }
@@ -78,7 +84,7 @@ def disassemble_insn(
     Returns: one line. An illegal instruction is shown as its bytes, one number a slot:
              `.8byte 0x...`; in the log, as Linux shows it.
     Kernel differs: with `as_log`, a map is its number, not its address; a kfunc has
-             no name; a call with an unknown source field is spelled as a kfunc.
+             a name only if `names` has it.
     """
     if form := form_of(insn):
         return filled(form.log if as_log and form.log else form.text, insn, names)
@@ -103,11 +109,36 @@ def _as_bytes(insn: Insn) -> str:
 
 def _illegal_as_log(insn: Insn, names: Names) -> str:
     """Spell an illegal instruction as Linux does before it refuses it."""
+    if insn.opcode == _MOV and insn.off in _CASTS:
+        return filled(_CASTS[insn.off](insn), insn, names)
+    if insn.opcode == _CALL and insn.src not in tuple(CallKind):
+        return f"call unknown#{insn.imm}"
+    if insn.opcode == _JCOND and insn.src:
+        return filled(f"if {{dst:r}} (null) {insn.imm:#x} goto {{off:near}}", insn)
+    if is_atomic(insn) and insn.size_code in _TOO_SMALL and insn.imm in ATOMIC_BY_IMM:
+        size = SIZE_BY_CODE[insn.size_code].name
+        return filled(_atomic_template(insn).replace("u32", size), insn, names)
     forms = FORMS_BY_OPCODE.get(insn.opcode, [])
     meant = [form for form in forms if form.is_meant(insn)] or forms
     if not meant or (is_atomic(insn) and not meant[0].is_meant(insn)):
         return f"BUG_{insn.opcode:02x}"
     return filled(meant[0].log or meant[0].text, insn, names)
+
+
+def _atomic_template(insn: Insn) -> str:
+    forms = FORMS_BY_OPCODE[_ATOMIC32]
+    return next(form.text for form in forms if form.fixed["imm"] == insn.imm)
+
+
+_TOO_SMALL = tuple(size.code for size in SIZES if size not in ATOMIC_SIZES)
+_MOV, _CALL, _JCOND, _ATOMIC32 = 0xBF, 0x85, 0xE5, 0xC3
+_CASTS: Mapping[int, Callable[[Insn], str]] = {  # moves by their offset
+    1: lambda insn: (
+        f"{{dst:r}} = addr_space_cast({{src:r}}, "
+        f"{(insn.imm & WORD32) >> 16}, {insn.imm & 0xFFFF})"
+    ),
+    -1: lambda insn: "{dst:r} = &(void __percpu *)({src:r})",
+}
 
 
 def listing(

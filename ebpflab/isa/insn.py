@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from ebpflab.isa.operations import InsnClass, Mode, Source
 from ebpflab.isa.words import WORD32
 
+_CLASSES = tuple(InsnClass(code) for code in range(8))
+_SOURCES = (Source.K, Source.X)
 WIDE_OPCODE = 0x18  # LD | IMM | u64
 
 
@@ -32,7 +34,7 @@ class Insn:
 
     @property
     def insn_class(self) -> InsnClass:
-        return InsnClass(self.opcode & 0x07)
+        return _CLASSES[self.opcode & 0x07]
 
     @property
     def code(self) -> int:
@@ -41,7 +43,7 @@ class Insn:
 
     @property
     def source(self) -> Source:
-        return Source(self.opcode & 0x08)
+        return _SOURCES[self.opcode >> 3 & 1]
 
     @property
     def mode(self) -> int:

@@ -1,56 +1,43 @@
-"""BTF, the types that Linux is told: loading a program's, and looking up the kernel's.
+"""BTF that Linux is told: loading a program's, and looking up what it is attached to.
 
-Not here: reading or writing BTF in general (`elf/`). Source: the kernel's
+Not here: reading or writing BTF (`btf/`). Source: the kernel's
 Documentation/bpf/btf.rst.
 """
 
-import struct
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
+from weakref import WeakValueDictionary
 
+from ebpflab.btf import Btf, Kind
+from ebpflab.btf.kernel import USUAL_FILE, running_btf
+from ebpflab.btf.targets import find_target, is_attached_by_type, member_index
+from ebpflab.btf.types import Type
 from ebpflab.errors import LinuxError
 from ebpflab.linux.descriptor import Descriptor
 from ebpflab.linux.syscall import bpf, checked
-from ebpflab.program import Program
+from ebpflab.program import MapSpec, Program
 
-VMLINUX = Path("/sys/kernel/btf/vmlinux")
+_AROUND = "bpf_struct_ops_"  # before the name of a structure that programs may fill
 
-_STRUCT, _TYPEDEF, _FUNC = 4, 8, 12
-_ANY = ""
-# (program type, expected attach type): what its target is called in the kernel's BTF
-_TARGETS = {
-    ("tracing", "trace_raw_tp"): ("btf_trace_", _TYPEDEF),
-    ("tracing", "trace_fentry"): ("", _FUNC),
-    ("tracing", "trace_fexit"): ("", _FUNC),
-    ("tracing", "modify_return"): ("", _FUNC),
-    ("tracing", "trace_iter"): ("bpf_iter_", _FUNC),
-    ("lsm", "lsm_mac"): ("bpf_lsm_", _FUNC),
-    ("lsm", "lsm_cgroup"): ("bpf_lsm_", _FUNC),
-    ("struct_ops", _ANY): ("", _STRUCT),
-}
 
-# bytes that follow a type's 12, by kind: (fixed, per member); other kinds have none
-_TAIL = {
-    1: (4, 0),  # INT
-    3: (12, 0),  # ARRAY
-    4: (0, 12),  # STRUCT
-    5: (0, 12),  # UNION
-    6: (0, 8),  # ENUM
-    13: (0, 8),  # FUNC_PROTO
-    14: (4, 0),  # VAR
-    15: (0, 12),  # DATASEC
-    17: (4, 0),  # DECL_TAG
-    19: (0, 12),  # ENUM64
-}
+# What Linux was given and somebody still holds. Types that were given twice are others
+# for Linux: a map and a program that share an object must share its types.
+_GIVEN: WeakValueDictionary[bytes, Descriptor] = WeakValueDictionary()
 
 
 def load_btf(blob: bytes, at: str) -> Descriptor:
-    """Give BTF to the kernel.
+    """Give BTF to the kernel; it is closed when the last who holds it lets it go.
 
     Raises:  LinuxError: it refuses.
     """
-    return Descriptor(checked(at, "BTF_LOAD", btf=blob, btf_size=len(blob)).value)
+    if found := _held(blob):
+        return found
+    number = checked(at, "BTF_LOAD", btf=blob, btf_size=len(blob)).value
+    _GIVEN[blob] = given = Descriptor(number)
+    return given
+
+
+def _held(blob: bytes) -> Descriptor | None:
+    found = _GIVEN.get(blob)
+    return found if found and found.number >= 0 else None
 
 
 def try_btf(blob: bytes | None) -> Descriptor | None:
@@ -61,53 +48,63 @@ def try_btf(blob: bytes | None) -> Descriptor | None:
     """
     if blob is None:
         return None
+    if found := _held(blob):
+        return found
     answer = bpf("BTF_LOAD", btf=blob, btf_size=len(blob))
-    return None if answer.errno else Descriptor(answer.value)
+    if answer.errno:
+        return None
+    _GIVEN[blob] = given = Descriptor(answer.value)
+    return given
 
 
-def target_id(program: Program) -> int:
-    """Return the BTF id of what the program is to be attached to; 0 = not by BTF.
+def target_fields(program: Program) -> dict[str, int]:
+    """Return the fields of BPF_PROG_LOAD that name a target by its type.
 
-    Raises:  LinuxError: the running kernel has no such function or tracepoint.
+    For struct_ops, the attach type is the number of the structure's member.
+
+    Raises:  LinuxError: the running kernel has no such function, tracepoint, structure
+             or member; a freplace program, whose target is another loaded program.
     """
-    attach_type = program.expected_attach_type or _ANY
-    row = _TARGETS.get((program.type, attach_type))
-    if row is None or not program.attach_to:
-        return 0
-    prefix, kind = row
-    found = _kernel_types(kind).get(prefix + program.attach_to)
+    if program.type == "ext":
+        raise LinuxError.of("linux-ext", at=program.name)
+    kind = (program.type, program.expected_attach_type)
+    if not program.attach_to or not is_attached_by_type(*kind):
+        return {}
+    found = find_target(kernel_types(), *kind, program.attach_to)
     if found is None:
         raise LinuxError.of("linux-no-target", at=program.name, name=program.attach_to)
-    return found
+    fields = {"attach_btf_id": found.id}
+    if program.type == "struct_ops":
+        fields["expected_attach_type"] = _member(program, found)
+    return fields
 
 
-@cache
-def _kernel_types(kind: int) -> dict[str, int]:
-    """Return the ids of the running kernel's types of one kind, by name."""
-    try:
-        blob = VMLINUX.read_bytes()
-    except OSError as error:
-        raise LinuxError.of("linux-no-btf", at=str(VMLINUX)) from error
-    strings = _strings(blob)
-    return {
-        strings[name : strings.index(b"\0", name)].decode(): id
-        for id, (name, found) in enumerate(_types(blob), start=1)
-        if found == kind
-    }
+def _member(program: Program, structure: Type) -> int:
+    index = member_index(structure, program.attach_to or "")
+    if index < 0:
+        raise LinuxError.of("linux-no-target", at=program.name, name=program.attach_to)
+    return index
 
 
-def _strings(blob: bytes) -> bytes:
-    header_size, _, _, start, size = struct.unpack_from("<5I", blob, 4)
-    return blob[header_size + start : header_size + start + size]
+def kernel_types() -> Btf:
+    """Return the running kernel's types. Raises LinuxError: it tells none."""
+    btf = running_btf()
+    if btf is None:
+        raise LinuxError.of("linux-no-btf", at=str(USUAL_FILE))
+    return btf
 
 
-def _types(blob: bytes) -> Iterator[tuple[int, int]]:
-    """Yield each type's (name offset, kind), from id 1 on."""
-    header_size, start, size = struct.unpack_from("<3I", blob, 4)
-    at, end = header_size + start, header_size + start + size
-    while at < end:
-        name, info = struct.unpack_from("<2I", blob, at)
-        kind, members = info >> 24 & 0x1F, info & 0xFFFF
-        fixed, each = _TAIL.get(kind, (0, 0))
-        at += 12 + fixed + each * members
-        yield name, kind
+def struct_ops_fields(spec: MapSpec) -> dict[str, int]:
+    """Return the fields of BPF_MAP_CREATE for a structure of functions.
+
+    Linux has a structure of its own around it, which it wants by number and size.
+
+    Raises:  LinuxError: `spec.value_type` is no structure that the kernel lets programs
+             fill.
+    """
+    name = Btf.parse(spec.btf or b"").type(spec.value_type).name
+    btf = kernel_types()
+    found = btf.find(f"{_AROUND}{name}", Kind.STRUCT) if name else None
+    if found is None:
+        raise LinuxError.of("linux-struct-ops", at=spec.name, name=name or "-")
+    return {"btf_vmlinux_value_type_id": found.id, "value_size": found.size}

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ebpflab.btf.kernel import USUAL_FILE
 from ebpflab.language import catalogue
 from ebpflab.linux.available import available
-from ebpflab.linux.btf import VMLINUX
 from ebpflab.linux.syscall import this_machine
 
 OLDEST_PYTHON = (3, 11)
@@ -80,8 +80,8 @@ def _unprivileged() -> Finding | None:
 def _btf() -> Finding | None:
     if not this_machine()[0].startswith("linux"):
         return None
-    there = os.access(VMLINUX, os.R_OK)
-    return _finding("doctor-btf", there, "good" if there else "bad", path=VMLINUX)
+    there = os.access(USUAL_FILE, os.R_OK)
+    return _finding("doctor-btf", there, "good" if there else "bad", path=USUAL_FILE)
 
 
 def _compiler() -> Finding:

@@ -14,10 +14,10 @@ from dataclasses import replace
 from ebpflab.isa.codec import SLOT_BYTES, encode
 from ebpflab.isa.helper_ids import HELPER_IDS
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.operations import CallKind, Wide
 from ebpflab.program import MapSpec, Program
 
 _CALL, _EXIT = 0x85, 0x95
-_PSEUDO_CALL, _PSEUDO_MAP_VALUE = 1, 2
 _OUTPUT = struct.pack("<BBhi", _CALL, 0, 0, HELPER_IDS["perf_event_output"])
 CAPACITY = 1 << 15  # records whose length can be written down
 _ENTRY = struct.Struct("<QQ")  # the helper's flags and size arguments
@@ -41,7 +41,7 @@ def witnessed(program: Program) -> Program | None:
         return None
     for at in calls:
         distance = (len(code) - at) // SLOT_BYTES - 1
-        call = struct.pack("<BBhi", _CALL, _PSEUDO_CALL << 4, 0, distance)
+        call = struct.pack("<BBhi", _CALL, CallKind.LOCAL << 4, 0, distance)
         code[at : at + SLOT_BYTES] = call
     maps = (*program.maps, NOTEBOOK)
     function = encode(_function(len(program.maps)))
@@ -82,7 +82,7 @@ def _function(notebook: int) -> list[Insn]:
         Insn(0xBF, 7, 5),  # r7 = r5, the size
         Insn(_CALL, imm=HELPER_IDS["perf_event_output"]),
         Insn(0x55, 0, off=11),  # if r0 != 0 goto exit: nothing was sent
-        Insn(0x18, 1, _PSEUDO_MAP_VALUE, imm=notebook),  # r1 = the notebook
+        Insn(0x18, 1, Wide.MAP_VALUE, imm=notebook),  # r1 = the notebook
         Insn(0x79, 2, 1),  # r2 = the count
         Insn(0xBF, 3, 2),  # r3 = r2
         Insn(0x07, 3, imm=1),  # r3 += 1

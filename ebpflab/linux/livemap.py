@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 from ebpflab.errors import MapError
 from ebpflab.isa.map_types import MAP_TYPES
-from ebpflab.linux.btf import load_btf
+from ebpflab.linux.btf import load_btf, struct_ops_fields
 from ebpflab.linux.cpus import possible_cpus
 from ebpflab.linux.descriptor import Descriptor, Fd
 from ebpflab.linux.load import loaded
@@ -56,7 +56,9 @@ class LiveMap(Userspace):
         """
         self.spec = spec
         self.siblings = WeakValueDictionary() if siblings is None else siblings
-        self.descriptor = _created(spec)
+        at = f"{spec.name or 'map'} ({spec.type})"
+        self.types = load_btf(spec.btf, at) if spec.btf else None
+        self.descriptor = _created(spec, at, self.types)
         for key, value in spec.init.items():
             self[key] = value
         if spec.frozen:
@@ -80,6 +82,7 @@ class LiveMap(Userspace):
 
     def close(self) -> None:
         """Let go of the map; the kernel frees it when nobody else holds it."""
+        self.types = None
         self.descriptor.close()
 
     def __enter__(self) -> "LiveMap":
@@ -99,7 +102,7 @@ class LiveMap(Userspace):
         if number == errno.ENOENT:
             return None
         self._check("MAP_LOOKUP_ELEM", number)
-        return value.raw[: self.value_size]
+        return self.typed(value.raw[: self.value_size], "value")
 
     def update(self, key: Key, value: "Value", flags: int = 0) -> None:
         """Put a value; flags 1 = only if new, 2 = only if there.
@@ -134,7 +137,7 @@ class LiveMap(Userspace):
         if isinstance(value, LiveMap) and self.type in _OF_MAPS:
             return self.sized(value.fd, size, "value")
         if self.type not in _HOLD_THINGS or isinstance(value, Fd):
-            return self.sized(value, size, "value")  # type: ignore[arg-type]
+            return self.sized(value, size, "value")
         if not isinstance(value, LiveMap | Program):
             self.sized(value, size, "value")
         return _NO_FD.to_bytes(size, "little")
@@ -165,7 +168,7 @@ class LiveMap(Userspace):
         data = self.sized(key, self.spec.key_size, "key")
         number = self._ask("MAP_LOOKUP_AND_DELETE_ELEM", key=data, value=value)
         self._check("MAP_LOOKUP_AND_DELETE_ELEM", number)
-        return value.raw[: self.value_size]
+        return self.typed(value.raw[: self.value_size], "value")
 
     def freeze(self) -> None:
         """Forbid writing from userspace from now on. Raises MapError."""
@@ -223,8 +226,7 @@ class LiveMap(Userspace):
 Value = Key | LiveMap | Program
 
 
-def _created(spec: MapSpec) -> Descriptor:
-    at = f"{spec.name or 'map'} ({spec.type})"
+def _created(spec: MapSpec, at: str, types: Descriptor | None) -> Descriptor:
     fields = {
         "map_type": number_of(spec.type, MAP_TYPES, "linux-map-type"),
         "key_size": spec.key_size,
@@ -234,15 +236,17 @@ def _created(spec: MapSpec) -> Descriptor:
         "map_name": kernel_name(spec.name),
         "map_extra": spec.extra,
     }
+    if spec.type == "struct_ops" and spec.btf:
+        fields |= struct_ops_fields(spec)
     inner = LiveMap(spec.inner) if spec.inner else nullcontext()
-    btf = load_btf(spec.btf, at) if spec.btf else nullcontext()
-    with inner as template, btf as types:
+    with inner as template:
         if template is not None:  # an empty map is false
             fields["inner_map_fd"] = template.fd
         if types:
             fields["btf_fd"] = types.number
-            fields["btf_key_type_id"] = spec.key_type
-            fields["btf_value_type_id"] = spec.value_type
+            if spec.type != "struct_ops":  # its value's type is the kernel's
+                fields["btf_key_type_id"] = spec.key_type
+                fields["btf_value_type_id"] = spec.value_type
         return Descriptor(checked(at, "MAP_CREATE", **fields).value)
 
 

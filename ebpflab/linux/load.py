@@ -10,15 +10,16 @@ import ctypes
 import errno
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ebpflab.errors import EncodingError, LinuxError
 from ebpflab.isa.codec import SLOT_BYTES
 from ebpflab.isa.insn import WIDE_OPCODE
+from ebpflab.isa.operations import Wide
 from ebpflab.linux.available import require_linux
-from ebpflab.linux.btf import target_id, try_btf
+from ebpflab.linux.btf import target_fields, try_btf
 from ebpflab.linux.descriptor import Descriptor
 from ebpflab.linux.syscall import bpf, errno_words, kernel_name
 from ebpflab.linux.types import ATTACH_TYPES, PROGRAM_TYPES, number_of
@@ -27,7 +28,6 @@ from ebpflab.maps.rights import errno_name
 from ebpflab.program import Program
 from ebpflab.results import Verdict
 
-_PSEUDO_MAP_FD, _PSEUDO_MAP_VALUE = 1, 2
 _SLOT, _IMM, _IMM_AT = struct.Struct("<BBhi"), struct.Struct("<i"), 4
 _NO_FD = -1  # for an index that names no map: never a descriptor of ours
 STATISTICS = 4  # a log level: BPF_LOG_STATS
@@ -112,10 +112,10 @@ def request(program: Program, maps: Sequence[OpenMap]) -> Iterator[dict[str, Any
         "prog_flags": program.flags,
         "prog_name": kernel_name(program.name),
         "expected_attach_type": _attach_type(program.expected_attach_type),
-        "attach_btf_id": target_id(program),
+        **target_fields(program),
     }
-    with try_btf(program.btf) or nullcontext() as btf:
-        yield fields | (_debug_info(program, btf) if btf else {})
+    btf = try_btf(program.btf)
+    yield fields | (_debug_info(program, btf) if btf else {})
 
 
 def load(fields: dict[str, Any], log_level: int) -> Answer:
@@ -150,7 +150,7 @@ def with_map_fds(program: Program, maps: Sequence[OpenMap]) -> bytes:
     while at < len(code):
         opcode, registers, _, imm = _SLOT.unpack_from(code, at)
         wide = opcode == WIDE_OPCODE
-        if wide and registers >> 4 in (_PSEUDO_MAP_FD, _PSEUDO_MAP_VALUE):
+        if wide and registers >> 4 in (Wide.MAP_FD, Wide.MAP_VALUE):
             fd = maps[imm].fd if 0 <= imm < len(maps) else _NO_FD
             _IMM.pack_into(code, at + _IMM_AT, fd)
         at += SLOT_BYTES * (2 if wide else 1)

@@ -11,6 +11,7 @@ from ebpflab.linux.load import STATISTICS, check_spoken, load, request, verdict_
 from ebpflab.linux.opened import opened_maps
 from ebpflab.linux.privilege import without_perfmon
 from ebpflab.program import Program
+from ebpflab.reasons import told
 from ebpflab.results import Verdict
 
 _LEVELS = range(8)  # 1, 2 and 4 added up
@@ -37,7 +38,11 @@ def verify(program: Program, *, privileged: bool = True, log_level: int = 1) -> 
         answer.program.close()
     check_spoken(program, answer)
     verdict = verdict_of(answer)
-    return replace(verdict, log="") if silent else verdict
+    return told(
+        replace(verdict, log="") if silent else verdict,
+        program,
+        lambda level: verify(program, privileged=privileged, log_level=level),
+    )
 
 
 def _check_arguments(program: Program, log_level: int) -> None:

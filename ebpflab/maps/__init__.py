@@ -23,6 +23,7 @@ from ebpflab.maps import (  # noqa: F401  (they register)
     targets,
 )
 from ebpflab.maps.base import Map, type_of_map
+from ebpflab.maps.journals import Journal, Operation, journal  # noqa: F401
 from ebpflab.program import MapSpec, Object, Program
 
 

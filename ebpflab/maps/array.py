@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ebpflab.maps.base import LARGEST, Map, map_type, padded
 from ebpflab.maps.percpu import PerCpu
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 from ebpflab.program import MapSpec
 
 INDEX_SIZE = 4  # bytes: a 32-bit index
@@ -60,6 +61,15 @@ class Array(Map):
 
     def keys(self) -> Iterator[bytes]:
         return (i.to_bytes(INDEX_SIZE, "little") for i in range(self.spec.max_entries))
+
+    def rows(self) -> Rows:
+        """Return the values that are not zero, by index."""
+        size = self.slot_size
+        if not any(self.values):
+            return {}
+        starts = range(0, len(self.values), size)
+        held = (at for at in starts if any(self.values[at : at + size]))
+        return {at // size: Row(self.value_at(at), at // size) for at in held}
 
 
 @map_type

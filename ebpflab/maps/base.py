@@ -21,6 +21,7 @@ from ebpflab.maps.rights import (
     CreateFlag,
     UpdateFlag,
 )
+from ebpflab.maps.rows import Rows
 from ebpflab.maps.userspace import Key, Userspace
 from ebpflab.program import MapSpec
 
@@ -79,6 +80,10 @@ class Map(Userspace):
     @abstractmethod
     def keys(self) -> Iterator[bytes]:
         """Go through the keys, in the order of BPF_MAP_GET_NEXT_KEY."""
+
+    def rows(self) -> Rows:
+        """Return what it holds now, for people; nobody's rights are asked for."""
+        return {}
 
     @property
     def readable_by_programs(self) -> bool:
@@ -144,7 +149,7 @@ class Map(Userspace):
 
     def value_at(self, start: int) -> Any:
         """Return the value that starts at this byte of `values`."""
-        return bytes(self.values[start : start + self.spec.value_size])
+        return self.typed(self.values[start : start + self.spec.value_size], "value")
 
     def key_bytes(self, key: Key) -> bytes:
         """Return the key as bytes; an int is little-endian, as programs see it.
@@ -160,7 +165,7 @@ class Map(Userspace):
     def items(self) -> Iterator[tuple[bytes, Any]]:
         """Go through keys with their values; slots that hold nothing are left out."""
         self.check_readable()
-        pairs = ((key, self.lookup(key)) for key in self.keys())
+        pairs = ((self.typed(key, "key"), self.lookup(key)) for key in self.keys())
         return ((key, value) for key, value in pairs if value is not None)
 
 

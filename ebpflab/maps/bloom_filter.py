@@ -16,6 +16,7 @@ from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 
 HASHES = 5  # when the blueprint leaves it open
 MOST_HASHES = 15
@@ -39,6 +40,16 @@ class BloomFilter(Map):
         wanted = spec.max_entries * self.hashes * 7 // 5  # n·k/ln 2
         self.bits = max(64, 1 << (wanted - 1).bit_length())
         self.values = bytearray(self.bits // 8)
+
+    def met(self, value: bytes) -> list[int]:
+        """Return which bits a value sets, one a hash."""
+        return [8 * byte + bit.bit_length() - 1 for byte, bit in self._places(value)]
+
+    def rows(self) -> Rows:
+        """Return the bits that are 1."""
+        held = ((at, byte) for at, byte in enumerate(self.values) if byte)
+        ones = (8 * at + n for at, byte in held for n in range(8) if byte >> n & 1)
+        return {bit: Row(place=bit) for bit in ones}
 
     def _places(self, value: bytes) -> list[tuple[int, int]]:
         """Return byte and bit of each of a value's bits."""

@@ -55,12 +55,15 @@ class LpmTrie(SlotMap):
         return self._prefix(key, prefixlen)
 
     def find(self, key: bytes, cpu: int = 0) -> int | None:
+        found = next(self.met(key), None)
+        return None if found is None else self.slots[found]
+
+    def met(self, key: bytes) -> Iterator[bytes]:
+        """Yield the prefixes that fit, the longest first."""
         prefixlen = _prefixlen(key)
-        if prefixlen > self.longest:
-            return None
-        candidates = (self._prefix(key, n) for n in range(prefixlen, -1, -1))
-        found = (self.slots[c] for c in candidates if c in self.slots)
-        return next(found, None)
+        if prefixlen <= self.longest:
+            candidates = (self._prefix(key, n) for n in range(prefixlen, -1, -1))
+            yield from (c for c in candidates if c in self.slots)
 
     def _prefix(self, key: bytes, prefixlen: int) -> bytes:
         """Return the key of the first `prefixlen` bits, all later ones 0."""

@@ -12,6 +12,7 @@ from typing import Any
 from ebpflab.maps.base import Key, Map, map_type
 from ebpflab.maps.hash import HASH_FLAGS, Hash
 from ebpflab.maps.rights import ENOTSUPP, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 from ebpflab.maps.things import FD_SIZE, ThingArray
 from ebpflab.program import MapSpec
 
@@ -112,8 +113,16 @@ class HashOfMaps(Hash):
         super().remove(key)
         del self.things[key]
 
+    def pop(self, key: Key = b"") -> Any:
+        """Refuse: a map cannot be taken out. Raises MapError."""
+        return Map.pop(self, key)
+
     def keys(self) -> Iterator[bytes]:
         return iter(list(self.things))
+
+    def rows(self) -> Rows:
+        slots = super().rows()
+        return {key: Row(map, slots[key].place) for key, map in self.things.items()}
 
     def snapshot(self) -> Callable[[], None]:
         kept, restore_slots = dict(self.things), super().snapshot()

@@ -22,7 +22,7 @@ class PerCpu(Map):
     def value_at(self, start: int) -> list[bytes]:
         size, step = self.spec.value_size, self.stride
         starts = range(start, start + CPUS * step, step)
-        return [bytes(self.values[at : at + size]) for at in starts]
+        return [self.typed(self.values[at : at + size], "value") for at in starts]
 
     def update(self, key: Key, value: Any, flags: int = UpdateFlag.ANY) -> None:
         """Put a list of values, one a CPU, or one value for all of them.

@@ -7,9 +7,17 @@ Source: bpf-helpers(7), bpf_perf_event_output; errno as observed on Linux 6.18.
 
 import errno
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from ebpflab.maps.base import Map, map_type
-from ebpflab.maps.rights import CPUS, FROM_USERSPACE, CreateFlag, UpdateFlag
+from ebpflab.maps.base import Key, Map, map_type
+from ebpflab.maps.rights import (
+    CPUS,
+    ENOTSUPP,
+    FROM_USERSPACE,
+    CreateFlag,
+    UpdateFlag,
+)
+from ebpflab.maps.rows import Row, Rows
 from ebpflab.program import MapSpec
 from ebpflab.results import Event
 
@@ -25,6 +33,7 @@ class PerfEventArray(Map):
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
         self.waiting: list[Event] = []
+        self.taken = 0  # records that were read
         self.cpus = spec.max_entries or CPUS
 
     def check_spec(self) -> None:
@@ -40,23 +49,39 @@ class PerfEventArray(Map):
     def read(self) -> list[Event]:
         """Take all waiting records, oldest first, as userspace does."""
         taken, self.waiting = self.waiting, []
+        self.taken += len(taken)
         return taken
 
+    def rows(self) -> Rows:
+        numbered = enumerate(self.waiting, self.taken)
+        return {n: Row(e.data, n, len(e.data), cpu=e.cpu) for n, e in numbered}
+
     def snapshot(self) -> Callable[[], None]:
-        kept = list(self.waiting)
+        kept, taken = list(self.waiting), self.taken
 
         def restore() -> None:
-            self.waiting = list(kept)
+            self.waiting, self.taken = list(kept), taken
 
         return restore
 
     def find(self, key: bytes, cpu: int = 0) -> int | None:
         return None
 
+    def lookup(self, key: Key = b"") -> Any:
+        self.key_bytes(key)
+        self.check_readable()
+        raise self.refuse(ENOTSUPP, "perf-no-values")
+
     def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+        if flags != UpdateFlag.ANY:
+            raise self.refuse(errno.EINVAL, "things-flags", flags=flags)
+        if int.from_bytes(key, "little") >= self.cpus:
+            raise self.refuse(errno.E2BIG, "array-index", last=self.cpus - 1)
         raise self.refuse(errno.EBADF, "perf-no-values")
 
     def remove(self, key: bytes) -> None:
+        if int.from_bytes(key, "little") >= self.cpus:
+            raise self.refuse(errno.E2BIG, "array-index", last=self.cpus - 1)
         raise self.refuse(errno.ENOENT, "perf-no-values")
 
     def keys(self) -> Iterator[bytes]:

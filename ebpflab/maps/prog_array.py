@@ -18,13 +18,14 @@ class ProgArray(ThingArray):
 
     type = "prog_array"
     wanted = "Program"
+    owner = ""  # the type of the first program that came in; it stays when that goes
 
     def accept(self, thing: Any) -> None:
         if not isinstance(thing, Program):
             super().accept(thing)
-        types = {program.type for program in self.things.values()}
-        if types - {thing.type}:
-            shown = ", ".join(sorted(types))
+        wanted = self.owner or thing.type
+        if thing.type != wanted:
             raise self.refuse(
-                errno.EINVAL, "prog-array-type", type=thing.type, types=shown
+                errno.EINVAL, "prog-array-type", type=thing.type, types=wanted
             )
+        self.owner = wanted

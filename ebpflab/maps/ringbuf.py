@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from ebpflab.maps.base import Map, map_type, padded
 from ebpflab.maps.rights import ENOTSUPP, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 from ebpflab.results import Event
 
 HEADER_BYTES = 8
@@ -91,6 +92,15 @@ class Ringbuf(Map):
         still_open = (i for i, record in enumerate(self.records) if record.open)
         return self.records[: next(still_open, len(self.records))]
 
+    def rows(self) -> Rows:
+        """Return the records by the position at which they start."""
+        made: Rows = {}
+        at = self.consumed
+        for record in self.records:
+            made[at] = _row(record, at)
+            at += made[at].size
+        return made
+
     def snapshot(self) -> Callable[[], None]:
         kept = [replace(record) for record in self.records]
         positions = self.consumed, self.produced
@@ -112,3 +122,11 @@ class Ringbuf(Map):
 
     def keys(self) -> Iterator[bytes]:
         return iter(())
+
+
+def _row(record: Record, at: int) -> Row:
+    size = padded(HEADER_BYTES + record.size)
+    if record.event is None:
+        state = "reserved" if record.open else "discarded"
+        return Row(None, at, size, state)
+    return Row(record.event.data, at, size, "ready", record.event.cpu)

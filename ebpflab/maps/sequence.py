@@ -11,6 +11,7 @@ from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 
 
 @map_type
@@ -25,6 +26,7 @@ class Queue(Map):
     def check_spec(self) -> None:
         spec = self.spec
         self.held: list[bytes] = []
+        self.first = 0  # the serial number of the oldest value
         if spec.key_size or spec.value_size <= 0 or spec.max_entries <= 0:
             raise self.refuse(errno.EINVAL, "queue-spec")
 
@@ -39,7 +41,7 @@ class Queue(Map):
                 raise self.refuse(
                     errno.E2BIG, "map-full", entries=self.spec.max_entries
                 )
-            del self.held[0]
+            self._drop(0)
         self.held.append(value)
 
     def look(self) -> bytes:
@@ -51,8 +53,12 @@ class Queue(Map):
     def take(self) -> bytes:
         """Take the next value out. Raises MapError: there is none."""
         value = self.look()
-        del self.held[self.next_at]
+        self._drop(self.next_at)
         return value
+
+    def _drop(self, index: int) -> None:
+        del self.held[index]
+        self.first += index == 0
 
     def find(self, key: bytes, cpu: int = 0) -> int | None:
         return None
@@ -89,14 +95,18 @@ class Queue(Map):
     def keys(self) -> Iterator[bytes]:
         return iter(())
 
+    def rows(self) -> Rows:
+        numbered = enumerate(self.held, self.first)
+        return {n: Row(self.typed(value, "value"), n) for n, value in numbered}
+
     def __len__(self) -> int:
         return len(self.held)
 
     def snapshot(self) -> Callable[[], None]:
-        kept = list(self.held)
+        kept, first = list(self.held), self.first
 
         def restore() -> None:
-            self.held = list(kept)
+            self.held, self.first = list(kept), first
 
         return restore
 

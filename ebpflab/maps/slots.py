@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ebpflab.maps.base import LARGEST, Map, padded
 from ebpflab.maps.rights import UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 from ebpflab.program import MapSpec
 
 
@@ -18,6 +19,7 @@ class SlotMap(Map):
 
     full: int
     values_in_slot = 1  # a per-CPU map has more
+    changes = 0  # how often keys came or went: who mirrors them is told apart by it
 
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
@@ -50,6 +52,7 @@ class SlotMap(Map):
             start = self._take_slot()
             self.values[start : start + self.slot_size] = bytes(self.slot_size)
             self.slots[key] = start
+            self.changes += 1
         self.values[start : start + len(value)] = value
 
     def _take_slot(self) -> int:
@@ -62,9 +65,15 @@ class SlotMap(Map):
         if key not in self.slots:
             raise self.refuse(errno.ENOENT, "map-no-such-key", shown=key.hex(" "))
         self.free.append(self.slots.pop(key))
+        self.changes += 1
 
     def keys(self) -> Iterator[bytes]:
         return iter(list(self.slots))
+
+    def rows(self) -> Rows:
+        size = self.slot_size
+        slots = self.slots.items()
+        return {key: Row(self.value_at(at), at // size) for key, at in slots}
 
     def snapshot(self) -> Callable[[], None]:
         values, slots, free = bytes(self.values), dict(self.slots), list(self.free)
@@ -72,5 +81,6 @@ class SlotMap(Map):
         def restore() -> None:
             self.values[:] = values
             self.slots, self.free = dict(slots), list(free)
+            self.changes += 1
 
         return restore

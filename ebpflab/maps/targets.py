@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from ebpflab.maps.array import INDEX_SIZE
 from ebpflab.maps.base import Map, map_type
 from ebpflab.maps.rights import CPUS, FROM_USERSPACE, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 
 VALUE_SIZES = (4, 8)  # bytes: without and with a second program
 LONGEST_QUEUE = 16384
@@ -66,6 +67,10 @@ class Devmap(Map):
 
     def keys(self) -> Iterator[bytes]:
         return (i.to_bytes(INDEX_SIZE, "little") for i in range(self.spec.max_entries))
+
+    def rows(self) -> Rows:
+        numbered = enumerate(self.held.items())
+        return {key: Row(value, place) for place, (key, value) in numbered}
 
     def snapshot(self) -> Callable[[], None]:
         kept = dict(self.held)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ebpflab.maps.array import INDEX_SIZE
 from ebpflab.maps.base import Key, Map
 from ebpflab.maps.rights import FROM_USERSPACE, CreateFlag, UpdateFlag
+from ebpflab.maps.rows import Row, Rows
 
 FD_SIZE = 4  # bytes: what Linux takes for the thing
 
@@ -72,6 +73,9 @@ class ThingArray(Map):
 
     def keys(self) -> Iterator[bytes]:
         return (i.to_bytes(INDEX_SIZE, "little") for i in range(self.spec.max_entries))
+
+    def rows(self) -> Rows:
+        return {index: Row(thing, index) for index, thing in self.things.items()}
 
     def snapshot(self) -> Callable[[], None]:
         kept = dict(self.things)

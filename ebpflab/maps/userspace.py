@@ -5,15 +5,17 @@ the sizes that keys and values must have and the errors when they have others.
 """
 
 import errno
+import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, SupportsBytes
 
 from ebpflab.errors import MapError
 from ebpflab.maps.rights import errno_name
+from ebpflab.maps.typed import Layout, Value, layout_of, prefix_bytes
 from ebpflab.program import MapSpec, as_bytes
 
-Key = bytes | SupportsBytes | int
+Key = bytes | SupportsBytes | int | str | Mapping[str, Any] | list[Any]
 
 
 class Userspace(ABC):
@@ -47,11 +49,32 @@ class Userspace(ABC):
         code = errno_name(number)
         return MapError.of(key, at=at, errno=number, code=code, **values)
 
-    def sized(self, value: Key, size: int, what: str) -> bytes:
+    def layout(self, what: str) -> Layout | None:
+        """Return the C type of the map's "key" or "value"; None: it is not known."""
+        spec = self.spec
+        if what == "key":
+            return layout_of(spec.btf, spec.key_type, spec.key_size)
+        return layout_of(spec.btf, spec.value_type, spec.value_size)
+
+    def typed(self, data: bytes | bytearray, what: str) -> bytes:
+        """Return the bytes of a "key" or "value", with its C type if known."""
+        layout = self.layout(what)
+        fits = layout is not None and len(data) == layout.size
+        return Value.of(bytes(data), layout) if layout and fits else bytes(data)
+
+    def sized(self, value: Any, size: int, what: str) -> bytes:
         """Return `size` bytes; an int is little-endian, as programs see it.
 
-        Raises:  MapError: it has another size.
+        A text, a dict or a list is written by the map's C type; so is a number of a
+        type in network byte order.
+
+        Raises:  MapError: it has another size, or does not fit the type.
         """
+        layout = self.layout(what) if size in self._sizes else None
+        if isinstance(value, str | Mapping | list | tuple) or (
+            layout and isinstance(value, int) and layout.is_big_endian
+        ):
+            return self._spelled(value, size, what, layout)
         if isinstance(value, int):
             try:
                 return value.to_bytes(size, "little", signed=value < 0)
@@ -65,6 +88,29 @@ class Userspace(ABC):
                 errno.EINVAL, "map-wrong-size", what=what, size=size, found=len(data)
             )
         return data
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        return self.spec.key_size, self.spec.value_size
+
+    def _spelled(
+        self, value: Any, size: int, what: str, layout: Layout | None
+    ) -> bytes:
+        """Write what is no bytes and no plain number, by the C type."""
+        try:
+            if (
+                isinstance(value, str)
+                and self.spec.type == "lpm_trie"
+                and what == "key"
+            ):
+                return prefix_bytes(value, size)
+            if layout is None:
+                raise self.refuse(errno.EINVAL, "map-untyped", what=what)
+            return layout.encode(value)
+        except (ValueError, TypeError, OverflowError, struct.error) as error:
+            raise self.refuse(
+                errno.EINVAL, "map-not-of-type", what=what, error=error
+            ) from error
 
     def __getitem__(self, key: Key) -> Any:
         value = self.lookup(key)
@@ -82,7 +128,7 @@ class Userspace(ABC):
         return self.lookup(key) is not None
 
     def __iter__(self) -> Iterator[bytes]:
-        return self.keys()
+        return (self.typed(key, "key") for key in self.keys())
 
     def __len__(self) -> int:
         return sum(1 for _ in self.keys())

@@ -7,21 +7,27 @@ that the value came from; every explored state on the way gets marks.
 
     mark_precise: frame0: regs=r1 stack= before 1: (07) r1 += 1
 
-Source: backward slicing; the log of Linux 6.18 at level 2, line by line. Names are the
+Not here: which move belongs to which instruction (`back_steps.py`). Source: backward
+slicing; the log of Linux 6.18 at level 2, line by line. Names are the
 kernel's.
 """
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ebpflab.isa.insn import Insn
-from ebpflab.isa.operations import InsnClass, Mode, Source
-from ebpflab.verifier.cfg import is_call, is_exit, is_goto
+from ebpflab.verifier.precision_marks import (
+    mark_all_scalars_precise,
+    regs_text,
+    scalars_of,
+    slots_text,
+)
 from ebpflab.verifier.refusal import not_modelled
-from ebpflab.verifier.states import FP, SCALAR, FuncState, JumpEntry, VerifierState
+from ebpflab.verifier.states import FuncState, JumpEntry, VerifierState
 
-_MOV, _NEG, _END = 0xB, 0x8, 0xD
-_FP_BIT = 1 << FP
+ARGUMENTS = 0b111110  # r1 to r5, as bits
+ALWAYS = -1  # concerns: frames change, whatever is wanted
+
+Wanted = tuple[int, int]  # registers and slots, as bits
 
 
 class BackStep(NamedTuple):
@@ -34,7 +40,11 @@ class BackStep(NamedTuple):
 
 
 class Backtrack:
-    """One walk back along a path."""
+    """One walk back along a path, through the frames that it entered and left.
+
+    `regs` and `slots` are what is wanted in the frame where the walk is, as bits;
+    `outer` keeps those of its callers, outermost first.
+    """
 
     def __init__(
         self,
@@ -42,73 +52,121 @@ class Backtrack:
         start: VerifierState,
         tell: Callable[[str], None] | None,
         text: Callable[[int], str],
-        state_text: Callable[[VerifierState], str],
+        state_text: Callable[[VerifierState, int], str],
     ) -> None:
         self.steps, self.start, self.tell = steps, start, tell
         self.text, self.state_text = text, state_text
         self.regs = 0  # bits: registers whose value matters here
         self.slots = 0  # bits: stack slots
+        self.outer: list[Wanted] = [(0, 0)] * (len(start.frames) - 1)
+        self.at = self.following = -1  # this instruction, and the path's next one
+        self.has_marked = False  # a state has got a mark that it had not
+
+    @property
+    def frame(self) -> int:
+        """The number of the frame where the walk is."""
+        return len(self.outer)
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is wanted any more, in any frame."""
+        return not (self.regs or self.slots or any(map(any, self.outer)))
+
+    def want(self, frame: int, regs: int, slots: int) -> None:
+        """Add to what is wanted in a frame."""
+        if frame == len(self.outer):
+            self.regs |= regs
+            self.slots |= slots
+        else:
+            old_regs, old_slots = self.outer[frame]
+            self.outer[frame] = (old_regs | regs, old_slots | slots)
+
+    def wanted(self, frame: int) -> Wanted:
+        """Return the registers and slots that are wanted in a frame."""
+        if frame == len(self.outer):
+            return self.regs, self.slots
+        return self.outer[frame]
 
     def run(self, idx: int) -> None:
         """Mark where the wanted values came from; `idx` is not yet executed."""
         node = self.start
         first, last, following = node.first_insn_idx, idx, -1
-        while self.regs or self.slots:
+        while not self.is_empty:
             self._announce(last, first, following)
-            self._walk(node, last, is_start=node is self.start)
-            if not (self.regs or self.slots) or node.parent is None:
+            if last < 0:
+                return self._mark_arguments(node)
+            self._walk(node, last, following, is_start=node is self.start)
+            if node.parent is None or self.is_empty:
                 break
             node = node.parent
             self._mark(node)
             following = first
             last, first = node.last_insn_idx, node.first_insn_idx
-        if self.regs or self.slots:
+        if not self.is_empty:
             self._give_up()
+        return None
 
     def _give_up(self) -> None:
         """Mark everything: it is not clear where the wanted values came from."""
         mark_all_scalars_precise(self.start, self.tell)
         self.regs = self.slots = 0
+        self.outer = [(0, 0)] * len(self.outer)
 
     def _announce(self, last: int, first: int, following: int) -> None:
         if self.tell:
             self.tell(
-                f"mark_precise: frame0: last_idx {last} first_idx {first} "
+                f"mark_precise: frame{self.frame}: last_idx {last} first_idx {first} "
                 f"subseq_idx {following} \n"
             )
 
-    def _walk(self, state: VerifierState, idx: int, *, is_start: bool) -> None:
+    def _mark_arguments(self, state: VerifierState) -> None:
+        """The walk is at the entry: what is wanted are a global function's numbers."""
+        frame = state.frames[0]
+        if self.frame or self.slots or self.regs & ~ARGUMENTS or not frame.subprog:
+            not_modelled("a number wanted from before the entry")
+        frame.precise_regs |= self.regs & scalars_of(frame)[0]
+
+    def _walk(
+        self, state: VerifierState, idx: int, following: int, *, is_start: bool
+    ) -> None:
         """Go back through the steps since a state was kept, or to the end of need.
 
         What stands at `idx` in the state where this begins has not happened yet.
         """
         history, left = state.history, len(state.history)
         pending = is_start
+        self.following = following
         while True:
             newest = history[left - 1] if left else None
             entry = newest if newest is not None and newest.idx == idx else None
-            if not pending:
-                self._visit(idx, entry)
-                if not (self.regs or self.slots):
+            step = None if pending else self.steps[idx]
+            if step is not None and self._concerns(step, entry):
+                self.at = idx
+                self._visit(idx, step, entry)
+                if not (self.regs or self.slots) and self.is_empty:
                     return
             pending = False
+            self.following = idx
             at_start = idx == state.first_insn_idx
             if at_start and (left == 0 or (left == 1 and entry is not None)):
                 return
             left -= entry is not None
             idx = entry.prev_idx if entry is not None else idx - 1
 
-    def _visit(self, idx: int, entry: JumpEntry | None) -> None:
+    def _concerns(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """Tell whether an instruction is to be looked at, or told."""
+        if entry is not None or self.tell is not None:
+            return True
+        return step.concerns < 0 or bool(self.regs & step.concerns)
+
+    def _visit(self, idx: int, step: BackStep, entry: JumpEntry | None) -> None:
         """Carry the wanted set back over one instruction."""
-        step = self.steps[idx]
-        if step is None:
-            return
         if self.tell:
             self.tell(
-                f"mark_precise: frame0: regs={regs_text(self.regs)} "
+                f"mark_precise: frame{self.frame}: regs={regs_text(self.regs)} "
                 f"stack={slots_text(self.slots)} before {idx}: {self.text(idx)}\n"
             )
-        if entry is None and not self.regs & step.concerns:
+        if entry is None and not self.regs & step.concerns and step.concerns >= 0:
             return
         self._sync_linked(entry)
         if not step.move(self, step, entry):
@@ -117,38 +175,45 @@ class Backtrack:
 
     def _mark(self, state: VerifierState) -> None:
         """Mark what is wanted in a kept state; what is marked already needs no more."""
-        frame = state.frame
-        for number, reg in enumerate(frame.regs):
-            if self.regs >> number & 1 and not reg.is_scalar:
-                self.regs &= ~(1 << number)
-        for number, slot in enumerate(frame.stack):
-            if self.slots >> number & 1 and not slot.is_spilled_scalar:
-                self.slots &= ~(1 << number)
-        self.slots &= (1 << len(frame.stack)) - 1
-        self.regs &= ~frame.precise_regs
-        self.slots &= ~frame.precise_slots
-        frame.precise_regs |= self.regs
-        frame.precise_slots |= self.slots
-        if self.tell:
-            self.tell(
-                f"mark_precise: frame0: parent state regs={regs_text(self.regs)} "
-                f"stack={slots_text(self.slots)}: {self.state_text(state)}\n"
-            )
+        for number in range(self.frame, -1, -1):
+            regs, slots = self._marked(state.frames[number], *self.wanted(number))
+            if number == self.frame:
+                self.regs, self.slots = regs, slots
+            else:
+                self.outer[number] = (regs, slots)
+            if self.tell:
+                self.tell(
+                    f"mark_precise: frame{number}: parent state "
+                    f"regs={regs_text(regs)} stack={slots_text(slots)}: "
+                    f"{self.state_text(state, number)}\n"
+                )
+
+    def _marked(self, frame: FuncState, regs: int, slots: int) -> Wanted:
+        """Mark what is wanted in a frame; return what had no mark yet."""
+        if not (regs or slots):
+            return 0, 0
+        all_regs, all_slots = scalars_of(frame)
+        regs &= all_regs & ~frame.precise_regs
+        slots &= all_slots & ~frame.precise_slots
+        frame.precise_regs |= regs
+        frame.precise_slots |= slots
+        self.has_marked |= bool(regs or slots)
+        return regs, slots
 
     def _sync_linked(self, entry: JumpEntry | None) -> None:
         """Linked registers gain bounds together, so they matter together."""
         if not entry or not entry.linked_regs:
             return
-        wanted = any(
-            (self.slots if is_slot else self.regs) >> number & 1
-            for _, is_slot, number in entry.linked_regs
-        )
-        if wanted:
-            for _, is_slot, number in entry.linked_regs:
-                if is_slot:
-                    self.slots |= 1 << number
-                else:
-                    self.regs |= 1 << number
+        if any(
+            self.wanted(frame)[is_slot] >> number & 1
+            for frame, is_slot, number in entry.linked_regs
+            if frame <= self.frame
+        ):
+            for frame, is_slot, number in entry.linked_regs:
+                bit = 1 << number
+                self.want(frame, 0 if is_slot else bit, bit if is_slot else 0)
+
+    # ---- one kind of instruction each ------------------------------------------
 
     def alu(self, step: BackStep, entry: JumpEntry | None) -> bool:
         """The result needs both operands."""
@@ -167,16 +232,28 @@ class Backtrack:
         if self.regs & step.dst:
             self.regs &= ~step.dst
             if entry and entry.slot >= 0:
-                self.slots |= 1 << entry.slot
+                self.want(entry.frame, 0, 1 << entry.slot)
+        return True
+
+    def unknown(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """A legacy load reads the packet: nobody knows where that came from."""
+        if self.regs & step.dst:
+            self.regs &= ~step.dst
+            return False
         return True
 
     def store(self, step: BackStep, entry: JumpEntry | None) -> bool:
         """A slot came from the register that was spilled there."""
         if self.regs & step.dst:
             return False  # a number was used as an address: a pointer difference
-        if entry and entry.slot >= 0 and self.slots >> entry.slot & 1:
-            self.slots &= ~(1 << entry.slot)
-            self.regs |= step.src
+        if entry and entry.slot >= 0:
+            bit, (regs, slots) = 1 << entry.slot, self.wanted(entry.frame)
+            if slots & bit:
+                if entry.frame == self.frame:
+                    self.slots &= ~bit
+                else:
+                    self.outer[entry.frame] = (regs, slots & ~bit)
+                self.regs |= step.src
         return True
 
     def compare(self, step: BackStep, entry: JumpEntry | None) -> bool:
@@ -191,83 +268,53 @@ class Backtrack:
     def nothing(self, step: BackStep, entry: JumpEntry | None) -> bool:
         return True
 
-    def atomic(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        not_modelled("atomic operation")
+    def call(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """A helper's result needs nothing."""
+        self.regs &= ~1
+        if self.regs & ARGUMENTS:
+            not_modelled("a number wanted from before a call", self.at)
+        return True
 
+    def tail_call(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """Over a tail call that failed, or into the function that one ended."""
+        self.call(step, entry)
+        if self.at != self.following - 1:
+            self.outer.append((self.regs, self.slots))
+            self.regs = self.slots = 0
+        return True
 
-def back_step(insn: Insn | None) -> BackStep | None:
-    """Return how the wanted set moves over an instruction."""
-    if insn is None:
-        return None
-    dst = 1 << insn.dst & ~_FP_BIT
-    src = 1 << insn.src & ~_FP_BIT
-    match insn.insn_class:
-        case InsnClass.LD | InsnClass.LDX:
-            return BackStep(Backtrack.load, dst, dst, 0)
-        case InsnClass.ST | InsnClass.STX:
-            move = Backtrack.atomic if insn.mode == Mode.ATOMIC else Backtrack.store
-            is_register = insn.insn_class is InsnClass.STX
-            return BackStep(move, dst, dst, src if is_register else 0)
-        case InsnClass.ALU | InsnClass.ALU64:
-            return _back_alu(insn, dst, src)
-        case _:
-            return _back_jump(insn, dst, src)
+    def call_back(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """Out of a callback, to the helper that called it; or over a helper's call.
 
+        What a callback is called with, the helper made.
+        """
+        if self.at == self.following - 1:
+            return self.call(step, entry)
+        self._leave(self.regs & ~ARGUMENTS)
+        return True
 
-def _back_alu(insn: Insn, dst: int, src: int) -> BackStep:
-    if insn.code in (_END, _NEG):
-        return BackStep(Backtrack.nothing, 0, 0, 0)
-    move = Backtrack.mov if insn.code == _MOV else Backtrack.alu
-    return BackStep(move, dst, dst, src if insn.source is Source.X else 0)
+    def local_call(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """Out of a function, to its caller: its arguments are wanted there."""
+        arguments = self.regs & ARGUMENTS
+        self._leave(self.regs & ~ARGUMENTS)
+        self.regs |= arguments
+        return True
 
+    def _leave(self, left: int) -> None:
+        if left or self.slots or not self.outer:
+            not_modelled("a number wanted from before a function", self.at)
+        self.regs, self.slots = self.outer.pop()
 
-def _back_jump(insn: Insn, dst: int, src: int) -> BackStep:
-    if is_call(insn):
-        return BackStep(Backtrack.mov, 1, 1, 0)  # r0 is the call's
-    is_comparison = not is_exit(insn) and not is_goto(insn)
-    if is_comparison and insn.source is Source.X:
-        return BackStep(Backtrack.compare, dst | src, dst, src)
-    return BackStep(Backtrack.nothing, 0, 0, 0)
-
-
-def mark_all_scalars_precise(
-    state: VerifierState, tell: Callable[[str], None] | None
-) -> None:
-    """Give up: every number of every kept state on this path mattered."""
-    if tell:
-        tell("mark_precise: frame0: falling back to forcing all scalars precise\n")
-    node = state.parent
-    while node:
-        for frame in node.frames:
-            regs, slots = scalars_of(frame)
-            for name in _names(
-                regs & ~frame.precise_regs, slots & ~frame.precise_slots
-            ):
-                if tell:
-                    tell(f"force_precise: frame0: forcing {name} to be precise\n")
-            frame.precise_regs |= regs
-            frame.precise_slots |= slots
-        node = node.parent
-
-
-def scalars_of(frame: FuncState) -> tuple[int, int]:
-    """Return which registers and which slots hold numbers, as bits."""
-    regs = sum(1 << n for n, reg in enumerate(frame.regs) if reg.type is SCALAR)
-    slots = sum(1 << n for n, slot in enumerate(frame.stack) if slot.is_spilled_scalar)
-    return regs, slots
-
-
-def _names(regs: int, slots: int) -> list[str]:
-    names = [f"r{n}" for n in range(FP + 1) if regs >> n & 1]
-    return names + [
-        f"fp{-8 * n - 8}" for n in range(slots.bit_length()) if slots >> n & 1
-    ]
-
-
-def regs_text(bits: int) -> str:
-    return ",".join(f"r{number}" for number in range(FP + 1) if bits >> number & 1)
-
-
-def slots_text(bits: int) -> str:
-    places = (n for n in range(bits.bit_length()) if bits >> n & 1)
-    return ",".join(str(-8 * (number + 1)) for number in places)
+    def exit(self, step: BackStep, entry: JumpEntry | None) -> bool:
+        """Into a function, at its end: it made r0, unless it is a callback."""
+        callee = self.steps[self.following - 1] if self.following > 0 else None
+        caller = self.steps[self.following] if self.following >= 0 else None
+        if caller is not None and caller.move is Backtrack.call_back:
+            self.regs &= ~ARGUMENTS
+        if self.regs & ARGUMENTS:
+            not_modelled("a number wanted from before a call", self.at)
+        is_call = callee is not None and callee.move is Backtrack.local_call
+        result = self.regs & 1 if is_call else 0
+        self.outer.append((self.regs & ~1, self.slots))
+        self.regs, self.slots = result, 0
+        return True

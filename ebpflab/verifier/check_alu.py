@@ -28,12 +28,15 @@ from ebpflab.verifier.bounds import (
     U32_MAX,
     Bounds,
     constant,
-    contradiction,
 )
+from ebpflab.verifier.bugs import SOUND
 from ebpflab.verifier.check_pointer import adjust_ptr_min_max_vals
 from ebpflab.verifier.decoding import bits_of, has_register
 from ebpflab.verifier.env import Env
-from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
+from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
+from ebpflab.verifier.reg_sanity import reg_bounds_sanity_check
+from ebpflab.verifier.reg_types import RegType
+from ebpflab.verifier.sanitize import sanitize_val_alu
 from ebpflab.verifier.states import (
     ADD_CONST,
     ADD_CONST32,
@@ -77,22 +80,30 @@ def _check_immediate(insn: Insn, name: str) -> None:
 def _swap(env: Env, insn: Insn) -> None:
     reg = env.read(insn.dst)
     env.may_write(insn.dst)
-    _only_numbers(reg, insn)
+    if _is_pointer(env, insn, reg):
+        env.regs[insn.dst] = UNKNOWN_SCALAR
+        return
     op = SWAP_BY_KIND[insn.insn_class, insn.source]
+    if op.name == "le" and insn.imm == 64:
+        return  # nothing changes on this machine, links neither
     env.regs[insn.dst] = RegState(SCALAR, byte_order(op.name, insn.imm, reg.bounds))
 
 
 def _neg(env: Env, insn: Insn) -> None:
     reg = env.read(insn.dst)
     env.may_write(insn.dst)
-    _only_numbers(reg, insn)
-    bounds = transfer("neg", bits_of(insn), reg.bounds, reg.bounds)
+    if _is_pointer(env, insn, reg):
+        env.regs[insn.dst] = UNKNOWN_SCALAR
+        return
+    bounds = env.bug.transfer("neg", bits_of(insn), reg.bounds, reg.bounds)
     env.regs[insn.dst] = RegState(SCALAR, bounds)
 
 
-def _only_numbers(reg: RegState, insn: Insn) -> None:
-    if reg.type is not SCALAR:
-        not_modelled("byte order or negation of a pointer")
+def _is_pointer(env: Env, insn: Insn, reg: RegState) -> bool:
+    """Tell whether this is a pointer that may become some number."""
+    if env.is_pointer_value(insn.dst):
+        raise Refusal(EACCES, f"R{insn.dst} pointer arithmetic prohibited")
+    return reg.type is not SCALAR
 
 
 # ---- moves ---------------------------------------------------------------------
@@ -101,7 +112,8 @@ def _only_numbers(reg: RegState, insn: Insn) -> None:
 def _move(env: Env, insn: Insn, name: str) -> None:
     if not has_register(insn):
         env.may_write(insn.dst)
-        mask = WORD64 if insn.insn_class == InsnClass.ALU64 else WORD32
+        is_wide = insn.insn_class == InsnClass.ALU64
+        mask = WORD64 if is_wide or env.bug.cve == "2017-16995" else WORD32
         env.regs[insn.dst] = RegState(SCALAR, constant(insn.imm & mask))
         return
     src = env.read(insn.src)
@@ -112,7 +124,7 @@ def _move(env: Env, insn: Insn, name: str) -> None:
 def _moved(env: Env, insn: Insn, name: str, src: RegState) -> RegState:
     """Return what a move leaves; a copy that loses nothing stays linked."""
     if src.type is not SCALAR:
-        return _moved_pointer(insn, name, src)
+        return _moved_pointer(env, insn, name, src)
     if _loses_nothing(insn, src.bounds):
         src = env.linked(insn.src)
     else:
@@ -120,7 +132,8 @@ def _moved(env: Env, insn: Insn, name: str, src: RegState) -> RegState:
     if name == "mov" and bits_of(insn) == 64:
         return src
     bounds = src.bounds
-    return src._replace(bounds=transfer(name, bits_of(insn), bounds, bounds))
+    moved = env.bug.transfer(name, bits_of(insn), bounds, bounds)
+    return src._replace(bounds=moved)
 
 
 def _loses_nothing(insn: Insn, b: Bounds) -> bool:
@@ -129,12 +142,18 @@ def _loses_nothing(insn: Insn, b: Bounds) -> bool:
     return bits_of(insn) == 64 or b.umax <= U32_MAX
 
 
-def _moved_pointer(insn: Insn, name: str, src: RegState) -> RegState:
+def _moved_pointer(env: Env, insn: Insn, name: str, src: RegState) -> RegState:
+    """Copy a pointer whole; a part of one is some number."""
+    is_leak = env.is_pointer_value(insn.src)
     if bits_of(insn) == 32:
+        if is_leak:
+            raise Refusal(EACCES, f"R{insn.src} partial copy of pointer")
         return RegState(SCALAR, transfer("mov", 32, src.bounds, UNKNOWN_SCALAR.bounds))
-    if name != "mov":
-        not_modelled("sign extension of a pointer")
-    return src
+    if name == "mov":
+        return src
+    if is_leak:
+        raise Refusal(EACCES, f"R{insn.src} sign-extension part of pointer")
+    return UNKNOWN_SCALAR
 
 
 # ---- everything else -----------------------------------------------------------
@@ -145,11 +164,14 @@ def _adjust_reg_min_max_vals(env: Env, insn: Insn, name: str, src: RegState) -> 
     dst = env.regs[insn.dst]
     if dst.type is SCALAR and src.type is SCALAR:
         return _adjust_scalar(env, insn, name, src)
+    if RegType.PTR_TO_ARENA in (dst.type, src.type):
+        env.regs[insn.dst] = RegState(RegType.PTR_TO_ARENA)
+        return None
     if dst.type is not SCALAR and src.type is not SCALAR:
-        if name == "sub":
+        if name == "sub" and env.allow_ptr_leaks:
             env.regs[insn.dst] = UNKNOWN_SCALAR
             return None
-        symbol = ALU_BY_CODE[insn.code, insn.off].symbol
+        symbol = ALU_BY_CODE[insn.code, 0].symbol  # of `s/=` too: `/=`
         text = f"R{insn.dst} pointer {symbol} pointer prohibited"
         raise Refusal(EACCES, text)
     if dst.type is SCALAR:
@@ -162,13 +184,14 @@ def _adjust_reg_min_max_vals(env: Env, insn: Insn, name: str, src: RegState) -> 
 
 def _adjust_scalar(env: Env, insn: Insn, name: str, src: RegState) -> None:
     dst = env.regs[insn.dst]
+    sanitize_val_alu(env, insn, name)
     if name in ("and", "or") and src.bounds.is_const:
         dst = _forked(env, insn, dst)
         if has_register(insn) and insn.src == insn.dst:
             src = dst
-    bounds = transfer(name, bits_of(insn), dst.bounds, src.bounds)
-    if contradiction(bounds):
-        not_modelled("bounds that contradict each other", env.insn_idx)
+    bounds = env.bug.transfer(name, bits_of(insn), dst.bounds, src.bounds)
+    if env.bug is SOUND:
+        bounds = reg_bounds_sanity_check(env, bounds, "alu")
     id, off = _link_after(insn, name, dst, src)
     env.regs[insn.dst] = RegState(SCALAR, bounds, off, id)
 

@@ -1,158 +1,185 @@
-"""Calls of helpers: every argument against the helper's contract, then what it gives.
+"""Calls of helpers: may it be called, do the arguments fit, what is known afterwards.
 
-Only contracts are modelled that speak of maps, their keys and values, and plain
-numbers; a call of any other helper gets no verdict.
+Each argument is judged in `check_arg.py`, the result made in `check_result.py`.
 
 Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 """
 
-from ebpflab.helpers.proto import HELPERS, Arg, Proto, Ret
+from ebpflab.helpers.contract import Kind
+from ebpflab.helpers.proto import Proto
 from ebpflab.isa.disassembler import NO_NAMES
-from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn
-from ebpflab.isa.operations import CallKind
-from ebpflab.program import MapSpec
-from ebpflab.verifier.bounds import ZERO
-from ebpflab.verifier.check_mem import check_map_access, check_packet_access
-from ebpflab.verifier.check_stack import read_range, stack_offset
+from ebpflab.maps.rights import ENOTSUPP
+from ebpflab.verifier.callback_states import call_back
+from ebpflab.verifier.check_arg import CallArgs
+from ebpflab.verifier.check_map_value import RDONLY_PROG
+from ebpflab.verifier.check_result import result
+from ebpflab.verifier.check_stack import write_stack
+from ebpflab.verifier.check_text import check_snprintf
+from ebpflab.verifier.dynptr_slots import OF_THE_PACKET, release_dynptr
 from ebpflab.verifier.env import Env
-from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
-from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
-from ebpflab.verifier.states import (
-    NOT_INIT,
-    PACKETS,
-    SPILL,
-    UNKNOWN_SCALAR,
-    ZERO_BYTE,
-    RegState,
+from ebpflab.verifier.helper_rights import callable_helper
+from ebpflab.verifier.kptr_args import give_to_map
+from ebpflab.verifier.map_helpers import WRITERS, check_map_func_compatibility
+from ebpflab.verifier.references import (
+    check_resource_leak,
+    invalidate,
+    release_reference,
 )
+from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
+from ebpflab.verifier.reg_types import Base, RegType
+from ebpflab.verifier.states import NOT_INIT, RegState
 
 CALLER_SAVED = range(6)
-UNSPEC = 0  # no helper: an instruction that was never filled in
-HELPERS_OF_ALL_TYPES = {1, 2, 3, 5, 7, 8}  # lookup, update, delete, time, random, CPU
-PLAIN_MAPS = {"array", "hash", "percpu_array", "percpu_hash", "lru_hash"}
-NEVER_MISSED = {"array", "percpu_array"}  # every index below max_entries is there
-MEMORY = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
-
-
-def arguments(insn: Insn) -> int:
-    """Return how many registers a call reads; all five where that is not known."""
-    proto = HELPERS.get(insn.imm)
-    if insn.src != CallKind.HELPER or proto is None:
-        return 5
-    return len(proto.args) if proto.id in HELPERS_OF_ALL_TYPES else 5
+PACKET_BASES = (Base.PTR_TO_PACKET, Base.PTR_TO_PACKET_META, Base.PTR_TO_PACKET_END)
+WITHOUT_A_FUNCTION = {  # types that have get_func_ip, and trace no function
+    "tracepoint": 5,
+    "perf_event": 7,
+    "raw_tracepoint": 17,
+    "raw_tracepoint_writable": 24,
+    "syscall": 31,
+}
 
 
 def check_helper_call(env: Env, insn: Insn) -> None:
     """Judge a call, and put its result into r0."""
-    if insn.src != CallKind.HELPER:
-        not_modelled("calls of functions and kfuncs", env.insn_idx)
-    proto = _proto(env, insn)
-    found = _Arguments(env)
-    for number, kind in enumerate(proto.args, 1):
-        found.check(number, kind)
+    proto = callable_helper(env, insn)
+    call = CallArgs(env, proto, proto.args_for(env.program.type))
+    call.check_all()
+    _record_map(env, call)
+    _write_raw(env, call)
+    _release(env, call)
+    if check := SPECIAL.get(proto.name):
+        check(env, call)
     regs = env.regs
     for number in CALLER_SAVED:
         regs[number] = NOT_INIT
-    env.log.regs |= 1
-    regs[0] = _result(env, proto, found)
+    env.log.regs |= 0b111111
+    regs[0] = result(call)
+    if call.map >= 0:
+        type = call.spec.type
+        check_map_func_compatibility(env.program.type, type, proto.id)
+    _check_func_ip(env, proto)
+    if proto.moves_packet or _writes_packet(call):
+        clear_all_pkt_pointers(env)
 
 
-def _proto(env: Env, insn: Insn) -> Proto:
-    if insn.imm == UNSPEC:
-        text = f"program of this type cannot use helper {NO_NAMES.helper(insn.imm)}"
+# ---- what the call does --------------------------------------------------------
+
+
+def _record_map(env: Env, call: CallArgs) -> None:
+    """Refuse writes to maps that forbid them; note a tail call's known index."""
+    name = call.proto.name
+    if call.map >= 0 and name in WRITERS and call.spec.flags & RDONLY_PROG:
+        raise Refusal(EACCES, "write into map forbidden")
+    if name == "tail_call":
+        if call.map < 0 or call.spec.type != "prog_array":
+            text = "expected prog array map for tail call"
+            raise Refusal(EINVAL, text, is_ended=False)
+        index = env.regs[3]
+        known = index.type is RegType.SCALAR_VALUE and index.bounds.is_const
+        if known and index.bounds.value < call.spec.max_entries:
+            env.mark_chain_precision(3)
+
+
+def _write_raw(env: Env, call: CallArgs) -> None:
+    """Mark the stack that the helper fills, byte by byte."""
+    mem = call.mem
+    if not mem.access_size:
+        return
+    reg = env.regs[mem.number]
+    start = reg.off + reg.bounds.smin
+    for at in range(start, start + mem.access_size):
+        write_stack(env, None, reg.frame, at, 1)
+
+
+def _release(env: Env, call: CallArgs) -> None:
+    """Give back what the helper takes."""
+    number = call.release_regno
+    if not number:
+        return
+    reg = env.regs[number]
+    if call.args[number - 1].kind is Kind.PTR_TO_DYNPTR:
+        _release_dynptr(env, call, reg)
+    elif call.ref_obj_id:
+        release = give_to_map if call.kptr else release_reference
+        if not release(env, call.ref_obj_id):
+            raise Refusal(EINVAL, _not_acquired(call))
+
+
+def _release_dynptr(env: Env, call: CallArgs, reg: RegState) -> None:
+    try:
+        release_dynptr(env, reg)
+    except Refusal as bug:
+        raise Refusal(bug.errno, f"{bug.lines}\n{_not_acquired(call)}") from None
+
+
+def _not_acquired(call: CallArgs) -> str:
+    name = NO_NAMES.helper(call.proto.id)
+    return f"func {name} reference has not been acquired before"
+
+
+def _tail_call(env: Env, call: CallArgs) -> None:
+    check_resource_leak(env, "tail_call")
+
+
+def _local_storage(env: Env, call: CallArgs) -> None:
+    if not env.regs[2].is_null:
+        text = "get_local_storage() doesn't support non-zero flags"
         raise Refusal(EINVAL, text)
-    if insn.imm not in HELPER_NAMES:
-        raise Refusal(EINVAL, f"invalid func {NO_NAMES.helper(insn.imm)}")
-    if insn.imm not in HELPERS_OF_ALL_TYPES or insn.imm not in HELPERS:
-        name = NO_NAMES.helper(insn.imm)
-        not_modelled(f"a call of {name}", env.insn_idx)
-    return HELPERS[insn.imm]
 
 
-class _Arguments:
-    """What a call's arguments are, as far as they were checked."""
-
-    def __init__(self, env: Env) -> None:
-        self.env = env
-        self.map = -1  # index into the program's maps
-        self.key = -1  # where it is a known number
-
-    @property
-    def spec(self) -> MapSpec:
-        return self.env.program.maps[self.map]
-
-    def check(self, number: int, kind: Arg) -> None:
-        """Check one argument (kernel: check_func_arg)."""
-        reg = self.env.read(number)
-        if kind is Arg.ANYTHING:
-            return
-        if kind is Arg.CONST_MAP_PTR:
-            self._map(number, reg)
-        elif kind is Arg.PTR_TO_MAP_KEY:
-            self._memory(number, reg, self.spec.key_size)
-            if self.spec.type in NEVER_MISSED:
-                self.key = constant_key(self.env, reg, self.spec.key_size)
-        elif kind is Arg.PTR_TO_MAP_VALUE:
-            self._memory(number, reg, self.spec.value_size)
-        else:
-            not_modelled(f"an argument of kind {kind.name}", self.env.insn_idx)
-
-    def _map(self, number: int, reg: RegState) -> None:
-        if reg.type is not RegType.CONST_PTR_TO_MAP:
-            _wrong_type(number, reg, "map_ptr")
-        self.map = reg.map
-        spec = self.spec
-        if spec.type not in PLAIN_MAPS or spec.btf is not None or spec.flags:
-            not_modelled(f"maps of type {spec.type}, or with flags", self.env.insn_idx)
-
-    def _memory(self, number: int, reg: RegState, size: int) -> None:
-        """Check memory that a helper reads (kernel: check_helper_mem_access)."""
-        if reg.type is RegType.PTR_TO_STACK:
-            read_range(self.env, number, size)
-        elif reg.type is RegType.PTR_TO_MAP_VALUE:
-            check_map_access(self.env, number, 0, size)
-        elif reg.type in PACKETS:
-            check_packet_access(self.env, number, 0, size)
-        else:
-            _wrong_type(number, reg, MEMORY)
+def _dynptr_from_mem(env: Env, call: CallArgs) -> None:
+    kind = env.regs[1].type
+    if kind is not RegType.PTR_TO_MAP_VALUE:
+        text = f"Unsupported reg type {kind.text} for bpf_dynptr_from_mem data"
+        raise Refusal(EACCES, text)
 
 
-def _wrong_type(number: int, reg: RegState, expected: str) -> None:
-    text = f"R{number} type={reg.type.text} expected={expected}"
-    raise Refusal(EACCES, text)
+def _snprintf(env: Env, call: CallArgs) -> None:
+    check_snprintf(env)
 
 
-def constant_key(env: Env, reg: RegState, size: int) -> int:
-    """Return a key on the stack that is a known number; -1: it is not.
-
-    That a lookup cannot miss then follows from the number, so it mattered.
-    """
-    if reg.type is not RegType.PTR_TO_STACK:
-        return -1
-    start = stack_offset(env, _number_of(env, reg), 0, size, "")
-    number, first = (-start - 1) // 8, (-start - 1) % 8
-    slot = env.cur.frame.stack[number]
-    below = slot.marks[: first + 1][::-1]  # from the key's first byte up
-    if len(below) - len(below.lstrip(ZERO_BYTE)) >= size:
-        return 0
-    spilled = len(below) - len(below.lstrip(SPILL))
-    if not slot.is_spilled_scalar or spilled != size or not slot.reg.bounds.is_const:
-        return -1
-    env.mark_precise(0, 1 << number)
-    return slot.reg.bounds.value
+def _calls_back(env: Env, call: CallArgs) -> None:
+    insn = env.insns[env.insn_idx]
+    assert insn
+    call_back(env, insn, call.proto.name)
 
 
-def _number_of(env: Env, reg: RegState) -> int:
-    return next(number for number, one in enumerate(env.regs) if one is reg)
+SPECIAL = {
+    "tail_call": _tail_call,
+    "get_local_storage": _local_storage,
+    "dynptr_from_mem": _dynptr_from_mem,
+    "snprintf": _snprintf,
+    "loop": _calls_back,
+    "for_each_map_elem": _calls_back,
+    "find_vma": _calls_back,
+    "user_ringbuf_drain": _calls_back,
+    "timer_set_callback": _calls_back,
+}
 
 
-def _result(env: Env, proto: Proto, found: _Arguments) -> RegState:
-    if proto.ret is Ret.INTEGER:
-        return UNKNOWN_SCALAR
-    if proto.ret is not Ret.PTR_TO_MAP_VALUE_OR_NULL:
-        not_modelled(f"a result of kind {proto.ret.name}", env.insn_idx)
-    if 0 <= found.key < found.spec.max_entries:
-        return RegState(RegType.PTR_TO_MAP_VALUE, ZERO, map=found.map)
-    kind = PTR_TO_MAP_VALUE_OR_NULL
-    return RegState(kind, ZERO, id=env.new_id(), map=found.map)
+def _check_func_ip(env: Env, proto: Proto) -> None:
+    if proto.name == "get_func_ip" and env.program.type in WITHOUT_A_FUNCTION:
+        number = WITHOUT_A_FUNCTION[env.program.type]
+        text = f"func {NO_NAMES.helper(proto.id)} not supported for program type"
+        raise Refusal(ENOTSUPP, f"{text} {number}")
+
+
+def _writes_packet(call: CallArgs) -> bool:
+    return (
+        call.proto.name == "dynptr_write"
+        and call.dynptr is not None
+        and call.dynptr.rare.dynptr in ("skb", "skb_meta")
+    )
+
+
+def clear_all_pkt_pointers(env: Env) -> None:
+    """Forget where the packet is: it may have moved."""
+    invalidate(env, _is_of_the_packet)
+
+
+def _is_of_the_packet(reg: RegState) -> bool:
+    if reg.type.base is Base.PTR_TO_MEM:
+        return reg.rare.dynptr in OF_THE_PACKET
+    return reg.type.base in PACKET_BASES

@@ -1,223 +1,240 @@
-"""Loads and stores: is the whole access inside what the pointer may touch?
+"""Loads and stores: what does the pointer point to, and may it be touched there?
 
-    pointer + fixed offset + variable offset + size  <=  end of the object
-
-must hold for the smallest and for the largest value of the variable part. A failure
-gives two lines: the access that would be wrong, then which bound allowed it.
+Each kind of memory has its own file, and two rows in the tables below. The alignment
+is looked at first, whatever the kind.
 
 Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 """
 
 from collections.abc import Callable
 
-from ebpflab.hooks.hook import Hook
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import SIZE_BY_CODE, InsnClass, Mode
 from ebpflab.verifier.alu import coerce_reg_to_size, sign_extended
-from ebpflab.verifier.bounds import S32_MAX, S32_MIN, S64_MIN, ZERO
-from ebpflab.verifier.check_pointer import MAX_VAR_OFF
-from ebpflab.verifier.check_stack import read_stack, stack_offset, write_stack
-from ebpflab.verifier.env import Env
-from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
-from ebpflab.verifier.reg_types import RegType
-from ebpflab.verifier.states import (
-    SCALAR,
-    UNKNOWN_SCALAR,
-    RegState,
+from ebpflab.verifier.check_alignment import check_ptr_alignment
+from ebpflab.verifier.check_arena import load_arena, store_arena
+from ebpflab.verifier.check_btf_access import load_btf, store_btf
+from ebpflab.verifier.check_buffer import (
+    load_buffer,
+    load_mem,
+    store_buffer,
+    store_mem,
 )
+from ebpflab.verifier.check_ctx import load_ctx, store_ctx
+from ebpflab.verifier.check_map_ptr import load_from_map, refuse_store_to_map
+from ebpflab.verifier.check_map_value import (
+    load_map_key,
+    load_map_value,
+    refuse_store_to_key,
+    store_map_value,
+)
+from ebpflab.verifier.check_packet import (
+    load_flow_keys,
+    load_packet,
+    store_flow_keys,
+    store_packet,
+)
+from ebpflab.verifier.check_sock import load_sock, store_sock
+from ebpflab.verifier.check_stack import (
+    check_read,
+    check_stack_bounds,
+    read_stack,
+    write_stack,
+)
+from ebpflab.verifier.check_stack_range import read_somewhere, write_somewhere
+from ebpflab.verifier.env import Env
+from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
+from ebpflab.verifier.reg_types import Base, Flag, RegType
+from ebpflab.verifier.states import SCALAR, RegState
 
-PACKET_WRITERS = ("xdp", "sched_cls", "sched_act")
-POINTERS = {
-    "data": RegType.PTR_TO_PACKET,
-    "data_end": RegType.PTR_TO_PACKET_END,
-    "data_meta": RegType.PTR_TO_PACKET_META,
-}
-NO_PACKET_POINTERS = ("socket_filter",)  # they have no direct packet access
+STACK = RegType.PTR_TO_STACK
+Load = Callable[[Env, int, int, int, bool], RegState]  # register, off, size, signed
+Store = Callable[[Env, Insn | None, int, int, int], None]  # register, off, size
+
+
+# ---- instructions --------------------------------------------------------------
 
 
 def check_load(env: Env, insn: Insn) -> None:
     """Judge a load, and put what was read into its register."""
-    env.read(insn.src)
+    load_register(env, insn, is_signed=insn.mode == Mode.MEMSX)
+
+
+def load_register(
+    env: Env, insn: Insn, *, is_signed: bool = False, strict: bool = False
+) -> None:
+    """Judge a load; a `strict` one must be aligned (kernel: check_load_mem)."""
+    kind = env.read(insn.src).type
     env.may_write(insn.dst)
     size = SIZE_BY_CODE[insn.size_code].bytes
-    is_signed = insn.mode == Mode.MEMSX
-    if insn.mode not in (Mode.MEM, Mode.MEMSX):
-        not_modelled("this kind of load", env.insn_idx)
-    found = _loaded(env, insn, size, is_signed)
-    if size < 8 and found.type is SCALAR:
-        found = _cut(found, size, is_signed)
+    found = read_memory(env, insn.src, insn.off, size, is_signed, strict=strict)
     env.regs[insn.dst] = found
-
-
-def _cut(reg: RegState, size: int, is_signed: bool) -> RegState:
-    if is_signed:
-        return reg._replace(bounds=sign_extended(reg.bounds, size * 8))
-    return reg._replace(bounds=coerce_reg_to_size(reg.bounds, size))
-
-
-def _loaded(env: Env, insn: Insn, size: int, is_signed: bool) -> RegState:
-    ptr = env.regs[insn.src]
-    if ptr.type is RegType.PTR_TO_STACK:
-        _check_alignment(ptr, insn.off, size)
-        start = stack_offset(env, insn.src, insn.off, size, "read")
-        return read_stack(env, ptr.frame, start, size)
-    if ptr.type is RegType.PTR_TO_CTX:
-        return check_ctx_access(env, insn.src, insn.off, size, "read", is_signed)
-    if ptr.type is RegType.PTR_TO_MAP_VALUE:
-        check_map_access(env, insn.src, insn.off, size)
-    elif ptr.type in (RegType.PTR_TO_PACKET, RegType.PTR_TO_PACKET_META):
-        check_packet_access(env, insn.src, insn.off, size)
-    else:
-        _refuse_access(insn.src, ptr)
-    return UNKNOWN_SCALAR
+    save_aux_ptr_type(env, kind, mixes=not strict)
 
 
 def check_store(env: Env, insn: Insn) -> None:
     """Judge a store of a register or of an immediate."""
-    if insn.mode != Mode.MEM:
-        not_modelled("atomic operation", env.insn_idx)
+    store_register(env, insn)
+
+
+def store_register(env: Env, insn: Insn, *, strict: bool = False) -> None:
+    """Judge a store; a `strict` one must be aligned (kernel: check_store_reg)."""
     if insn.insn_class == InsnClass.STX:
         env.read(insn.src)
-    ptr = env.read(insn.dst)
+    kind = env.read(insn.dst).type
     size = SIZE_BY_CODE[insn.size_code].bytes
-    if ptr.type is RegType.PTR_TO_STACK:
-        _check_alignment(ptr, insn.off, size)
-        start = stack_offset(env, insn.dst, insn.off, size, "write")
-        write_stack(env, insn, ptr.frame, start, size)
-    elif ptr.type is RegType.PTR_TO_CTX:
-        _store_in_ctx(env, insn, size)
-    elif ptr.type is RegType.PTR_TO_MAP_VALUE:
-        check_map_access(env, insn.dst, insn.off, size)
-    elif ptr.type in (RegType.PTR_TO_PACKET, RegType.PTR_TO_PACKET_META):
-        _store_in_packet(env, insn, size)
-    else:
-        _refuse_access(insn.dst, ptr)
+    write_memory(env, insn.dst, insn.off, size, insn, strict=strict)
+    save_aux_ptr_type(env, kind)
 
 
-def _refuse_access(number: int, ptr: RegState) -> None:
-    if ptr.type is RegType.CONST_PTR_TO_MAP:
-        not_modelled("reading a map itself")
-    name = ptr.type.text
-    raise Refusal(EACCES, f"R{number} invalid mem access '{name}'")
+# ---- memory --------------------------------------------------------------------
 
 
-def _check_alignment(ptr: RegState, off: int, size: int) -> None:
-    """Stack accesses are aligned always, others only where the machine needs it."""
-    if not ptr.bounds.is_const:
-        not_modelled("stack access at a variable offset")
-    if (ptr.off + off) % size:
-        place = f"{ptr.bounds.value}+{ptr.off}+{off}"
-        raise Refusal(EACCES, f"misaligned stack access off {place} size {size}")
-
-
-# ---- the context ---------------------------------------------------------------
-
-
-def check_ctx_access(
-    env: Env, number: int, off: int, size: int, right: str, is_signed: bool = False
-) -> RegState:
-    """Judge an access to the context; return what a load gives."""
-    reg, hook = env.regs[number], env.hook
-    if reg.off:
-        text = f"dereference of modified ctx ptr R{number} off={reg.off} disallowed"
-        raise Refusal(EACCES, text)
-    if not (reg.bounds.is_const and reg.bounds == ZERO):
-        text = f"variable ctx access var_off={reg.bounds.var_off} disallowed"
-        raise Refusal(EACCES, text)
-    attach = env.program.expected_attach_type or ""
-    if off < 0 or not hook.may(right, off, size, attach):
-        raise Refusal(EACCES, f"invalid bpf_context access off={off} size={size}")
-    return _field_value(env, hook, off, size, is_signed)
-
-
-def _field_value(
-    env: Env, hook: Hook, off: int, size: int, is_signed: bool
-) -> RegState:
-    row = next((f for f in hook.fields if f.offset <= off < f.offset + f.size), None)
-    if row is None or not row.pointer:
-        return UNKNOWN_SCALAR
-    if is_signed or row.pointer not in POINTERS or hook.type in NO_PACKET_POINTERS:
-        not_modelled(f"reading {hook.context}.{row.name}", env.insn_idx)
-    return RegState(POINTERS[row.pointer], ZERO)
-
-
-def _store_in_ctx(env: Env, insn: Insn, size: int) -> None:
-    if insn.insn_class == InsnClass.STX and env.regs[insn.src].type is not SCALAR:
-        not_modelled("a pointer stored in the context", env.insn_idx)
-    check_ctx_access(env, insn.dst, insn.off, size, "write")
-
-
-# ---- map values and packets ----------------------------------------------------
-
-
-def check_map_access(env: Env, number: int, off: int, size: int) -> None:
-    """Judge an access to a map's value."""
-    reg = env.regs[number]
-    spec = env.program.maps[reg.map]
-    if spec.btf is not None or spec.frozen:
-        not_modelled("maps with BTF, and frozen maps", env.insn_idx)
-    if spec.flags:
-        not_modelled("maps with flags", env.insn_idx)
-    start = reg.off + off
-    end = spec.value_size
-
-    def complain(at: int) -> str:
-        return f"invalid access to map value, value_size={end} off={at} size={size}"
-
-    check_mem_region_access(reg, number, start, size, end, complain)
-
-
-def check_mem_region_access(
-    reg: RegState,
+def read_memory(
+    env: Env,
     number: int,
     off: int,
     size: int,
-    end: int,
-    complain: Callable[[int], str],
+    is_signed: bool = False,
+    *,
+    strict: bool = False,
+) -> RegState:
+    """Return what a load through a register leaves (kernel: check_mem_access)."""
+    ptr = env.regs[number]
+    check_ptr_alignment(env, ptr, off, size, strict=strict)
+    load = LOADS.get(ptr.type.base)
+    if load is None or ptr.type.may_be_null:
+        raise Refusal(EACCES, f"R{number} invalid mem access '{ptr.type.text}'")
+    found = load(env, number, off, size, is_signed)
+    if size < 8 and found.type is SCALAR:
+        if is_signed:
+            return found._replace(bounds=sign_extended(found.bounds, size * 8))
+        return found._replace(bounds=coerce_reg_to_size(found.bounds, size))
+    return found
+
+
+def check_readable(env: Env, number: int, off: int, size: int) -> None:
+    """Judge a read whose value goes nowhere: the first part of an atomic."""
+    ptr = env.regs[number]
+    if ptr.type is not STACK:
+        read_memory(env, number, off, size, strict=True)
+        return
+    check_ptr_alignment(env, ptr, off, size)
+    start, _ = check_stack_bounds(env, number, off, size, writes=False)
+    if not ptr.bounds.is_const:
+        text = "variable offset stack pointer cannot be passed into helper function"
+        where = f"var_off={ptr.bounds.var_off} off={ptr.off + off} size={size}"
+        raise Refusal(EACCES, f"{text}; {where}")
+    check_read(env, ptr.frame, start, size)
+
+
+def write_memory(
+    env: Env,
+    number: int,
+    off: int,
+    size: int,
+    insn: Insn | None = None,
+    *,
+    strict: bool = False,
 ) -> None:
-    """Judge an access to `end` bytes, at both ends of the variable part."""
-    least, most = reg.bounds.smin, reg.bounds.umax
-    wraps = not S32_MIN <= off + least <= S32_MAX
-    if least < 0 and (least == S64_MIN or wraps or least + off < 0):
-        raise Refusal(EACCES, negative(number))
-    if not _inside(least + off, size, end):
-        text = f"R{number} min value is outside of the allowed memory range"
-        raise Refusal(EACCES, f"{complain(least + off)}\n{text}")
-    if most >= MAX_VAR_OFF:
-        text = f"R{number} unbounded memory access, make sure to bounds check"
-        raise Refusal(EACCES, f"{text} any such access")
-    if not _inside(most + off, size, end):
-        text = f"R{number} max value is outside of the allowed memory range"
-        raise Refusal(EACCES, f"{complain(most + off)}\n{text}")
+    """Judge a store through a register; without an instruction, of any value."""
+    ptr = env.regs[number]
+    check_ptr_alignment(env, ptr, off, size, strict=strict)
+    store = STORES.get(ptr.type.base)
+    if store is None or ptr.type.may_be_null:
+        raise Refusal(EACCES, f"R{number} invalid mem access '{ptr.type.text}'")
+    store(env, insn, number, off, size)
 
 
-def negative(number: int) -> str:
-    return (
-        f"R{number} min value is negative, either use unsigned index "
-        "or do a if (index >=0) check."
-    )
+# ---- one instruction, one kind of pointer --------------------------------------
+
+_NO_OTHER_KIND = {  # loads and stores through these are rewritten, each its own way
+    Base.PTR_TO_CTX,
+    Base.PTR_TO_SOCKET,
+    Base.PTR_TO_SOCK_COMMON,
+    Base.PTR_TO_TCP_SOCK,
+    Base.PTR_TO_XDP_SOCK,
+    Base.PTR_TO_BTF_ID,
+    Base.PTR_TO_ARENA,
+}
+_GUARDED = {Base.PTR_TO_MEM, Base.PTR_TO_BTF_ID}
 
 
-def _inside(off: int, size: int, end: int) -> bool:
-    return off >= 0 and size > 0 and off + size <= end
+def save_aux_ptr_type(env: Env, kind: RegType, *, mixes: bool = False) -> None:
+    """Refuse an instruction that is given different kinds on different paths.
+
+    Args:    mixes: kernel structures and memory go together: reading either is
+             guarded where one of them is not trusted.
+    """
+    before = env.ptr_types.setdefault(env.insn_idx, kind)
+    if before is kind:
+        return
+    bases = (before.base, kind.base)
+    if _NO_OTHER_KIND.isdisjoint(bases):
+        return
+    if not (mixes and _GUARDED.issuperset(bases)):
+        raise Refusal(EINVAL, "same insn cannot be used with different pointers")
+    base = Base.PTR_TO_MEM if Base.PTR_TO_MEM in bases else Base.PTR_TO_BTF_ID
+    flags = (before.flags | kind.flags) & (Flag.PTR_UNTRUSTED | Flag.MEM_RDONLY)
+    env.ptr_types[env.insn_idx] = RegType.of(base, flags)
 
 
-def check_packet_access(env: Env, number: int, off: int, size: int) -> None:
-    """Judge an access to the packet: only what was compared with its end is there."""
-    reg = env.regs[number]
-    if reg.bounds.smin < 0:
-        raise Refusal(EACCES, negative(number))
-    start = reg.off + off
-    outside = f"R{number} offset is outside of the packet"
-    if reg.range < 0:
-        raise Refusal(EINVAL, outside)
-    if not _inside(start, size, reg.range):
-        where = f"R{number}(id={reg.id},off={start},r={reg.range})"
-        text = f"invalid access to packet, off={start} size={size}, {where}"
-        raise Refusal(EACCES, f"{text}\n{outside}")
+# ---- one kind of memory each ---------------------------------------------------
 
 
-def _store_in_packet(env: Env, insn: Insn, size: int) -> None:
-    if env.program.type not in PACKET_WRITERS:
-        not_modelled("a write to the packet in this program type", env.insn_idx)
-    check_packet_access(env, insn.dst, insn.off, size)
+def _load_stack(
+    env: Env, number: int, off: int, size: int, is_signed: bool
+) -> RegState:
+    ptr = env.regs[number]
+    if not ptr.bounds.is_const:
+        return read_somewhere(env, number, off, size)
+    start, _ = check_stack_bounds(env, number, off, size, writes=False)
+    return read_stack(env, ptr.frame, start, size)
+
+
+def _store_stack(env: Env, insn: Insn | None, number: int, off: int, size: int) -> None:
+    ptr = env.regs[number]
+    if not ptr.bounds.is_const:
+        return write_somewhere(env, insn, number, off, size)
+    start, _ = check_stack_bounds(env, number, off, size, writes=True)
+    return write_stack(env, insn, ptr.frame, start, size)
+
+
+LOADS: dict[Base, Load] = {
+    Base.PTR_TO_STACK: _load_stack,
+    Base.PTR_TO_CTX: load_ctx,
+    Base.PTR_TO_MAP_VALUE: load_map_value,
+    Base.PTR_TO_MAP_KEY: load_map_key,
+    Base.CONST_PTR_TO_MAP: load_from_map,
+    Base.PTR_TO_PACKET: load_packet,
+    Base.PTR_TO_PACKET_META: load_packet,
+    Base.PTR_TO_FLOW_KEYS: load_flow_keys,
+    Base.PTR_TO_SOCKET: load_sock,
+    Base.PTR_TO_SOCK_COMMON: load_sock,
+    Base.PTR_TO_TCP_SOCK: load_sock,
+    Base.PTR_TO_XDP_SOCK: load_sock,
+    Base.PTR_TO_MEM: load_mem,
+    Base.PTR_TO_ARENA: load_arena,
+    Base.PTR_TO_BUF: load_buffer,
+    Base.PTR_TO_TP_BUFFER: load_buffer,
+    Base.PTR_TO_BTF_ID: load_btf,
+}
+STORES: dict[Base, Store] = {
+    Base.PTR_TO_STACK: _store_stack,
+    Base.PTR_TO_CTX: store_ctx,
+    Base.PTR_TO_MAP_VALUE: store_map_value,
+    Base.PTR_TO_MAP_KEY: refuse_store_to_key,
+    Base.CONST_PTR_TO_MAP: refuse_store_to_map,
+    Base.PTR_TO_PACKET: store_packet,
+    Base.PTR_TO_PACKET_META: store_packet,
+    Base.PTR_TO_FLOW_KEYS: store_flow_keys,
+    Base.PTR_TO_SOCKET: store_sock,
+    Base.PTR_TO_SOCK_COMMON: store_sock,
+    Base.PTR_TO_TCP_SOCK: store_sock,
+    Base.PTR_TO_XDP_SOCK: store_sock,
+    Base.PTR_TO_MEM: store_mem,
+    Base.PTR_TO_ARENA: store_arena,
+    Base.PTR_TO_BUF: store_buffer,
+    Base.PTR_TO_TP_BUFFER: store_buffer,
+    Base.PTR_TO_BTF_ID: store_btf,
+}

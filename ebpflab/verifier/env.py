@@ -4,28 +4,40 @@ The kernel's struct bpf_verifier_env. The `check_*.py` files each judge one kind
 instruction on it; `check.py` walks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ebpflab.hooks.hook import Hook
-from ebpflab.isa.disassembler import disassemble_insn
+from ebpflab.isa.disassembler import NO_NAMES, Names, disassemble_insn
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.operations import InsnClass
 from ebpflab.program import Program
+from ebpflab.verifier.attachment import Attachment
+from ebpflab.verifier.backedges import Loops
 from ebpflab.verifier.backtrack import BackStep, Backtrack
+from ebpflab.verifier.bugs import SOUND, Bug
 from ebpflab.verifier.cfg import Graph
 from ebpflab.verifier.explored import Explored
-from ebpflab.verifier.liveness import StackLiveness
-from ebpflab.verifier.refusal import EACCES, EFAULT, Refusal, not_modelled
+from ebpflab.verifier.functions import Functions
+from ebpflab.verifier.kfunc_types import Prototype
+from ebpflab.verifier.refusal import EACCES, EFAULT, EINVAL, Refusal, not_modelled
 from ebpflab.verifier.reg_types import RegType
+from ebpflab.verifier.source_lines import SourceLines
+from ebpflab.verifier.speculation import Speculation
+from ebpflab.verifier.stack_liveness import StackLiveness
 from ebpflab.verifier.state_text import Log, state_text
 from ebpflab.verifier.states import (
     ADD_CONST,
+    EMPTY_SLOT,
     FP,
     SCALAR,
+    SLOT_BYTES,
     JumpEntry,
     RegState,
+    Slot,
     VerifierState,
 )
+from ebpflab.verifier.subprogs import Subprogs
 
 MOST_BRANCHES = 8192  # waiting paths
 
@@ -50,20 +62,45 @@ class Env:
     graph: Graph
     live_regs: Sequence[int]
     back_steps: Sequence[BackStep | None]
-    loops: Sequence[int]  # by slot; 0 = in none
+    loops: Loops
+    subprogs: Subprogs
     log: Log
     cur: VerifierState
     stack_liveness: StackLiveness
-    explored: Explored = field(default_factory=Explored)
+    allow_ptr_leaks: bool = True  # these four: the loader has CAP_PERFMON
+    allow_uninit_stack: bool = True
+    bypass_spec_v1: bool = True
+    bypass_spec_v4: bool = True
+    strict_alignment: bool = False
+    off: frozenset[str] = frozenset()  # rules that are switched off
+    bug: Bug = SOUND  # a bug of history that is back
+    btf: bytes | None = None  # the kernel's types, if not those of this machine
+    names: Names = NO_NAMES  # of the helpers and kfuncs, in the log
+    kfuncs: Mapping[int, Prototype] = field(default_factory=dict)  # called, by id
+    attachment: Attachment | None = None  # what the context's arguments are those of
+    functions: Functions = field(default_factory=Functions)
+    lines: SourceLines = field(default_factory=SourceLines)
+    keeps_every_state: bool = False  # BPF_F_TEST_STATE_FREQ
+    prunes: bool = True  # a path stops at a finished state that covers it
+    explored: Explored = field(init=False)
     waiting: list[Waiting] = field(default_factory=list)
     insn_idx: int = 0
     prev_insn_idx: int = -1
     insn_processed: int = 0
     last_id: int = 0
-    entered: dict[int, VerifierState] = field(default_factory=dict)  # by loop
+    used_maps: Sequence[int] = ()  # indices of maps that 64-bit loads name
+    ptr_types: dict[int, RegType] = field(default_factory=dict)  # used, by slot
+    seen: bytearray = field(init=False)  # by slot: it was judged
+    inlined_loops: dict[int, int] = field(default_factory=dict)  # calls: their function
+    came_back: bool = False  # from elsewhere: the whole state is to be shown
     has_entry: bool = False  # this instruction already is in the path's history
-    stack_reads: int = 0  # by this instruction, as bits
-    stack_writes: int = 0  # whole slots
+    stack_reads: dict[int, int] = field(default_factory=dict)  # by frame, as bits
+    stack_writes: dict[int, int] = field(default_factory=dict)  # whole slots
+    speculation: Speculation = field(default_factory=Speculation)
+
+    def __post_init__(self) -> None:
+        self.explored = Explored(len(self.insns))
+        self.seen = bytearray(len(self.insns))
 
     # ---- registers -------------------------------------------------------------
 
@@ -74,6 +111,8 @@ class Env:
     def read(self, number: int) -> RegState:
         """Return a register that the instruction reads (kernel: check_reg_arg)."""
         self.log.regs |= 1 << number
+        if number > FP:
+            raise Refusal(EINVAL, f"R{number} is invalid")
         reg = self.cur.frames[-1].regs[number]
         if reg.type is RegType.NOT_INIT:
             raise Refusal(EACCES, f"R{number} !read_ok")
@@ -82,8 +121,22 @@ class Env:
     def may_write(self, number: int) -> None:
         """Refuse a write to the frame pointer."""
         self.log.regs |= 1 << number
-        if number == FP:
+        if number >= FP:
+            if number > FP:
+                raise Refusal(EINVAL, f"R{number} is invalid")
             raise Refusal(EACCES, "frame pointer is read only")
+
+    def is_pointer_value(self, number: int) -> bool:
+        """Tell whether a register holds a pointer that must not leak."""
+        if self.allow_ptr_leaks:
+            return False
+        return self.cur.frames[-1].regs[number].type is not SCALAR
+
+    def leaks(self, insn: Insn | None) -> bool:
+        """Tell whether a store gives a pointer away."""
+        if insn is None or insn.insn_class != InsnClass.STX:
+            return False
+        return self.is_pointer_value(insn.src)
 
     def new_id(self) -> int:
         self.last_id += 1
@@ -92,22 +145,22 @@ class Env:
     def linked(self, number: int) -> RegState:
         """Give a number an id before it is copied, so that copies stay linked."""
         regs = self.cur.frames[-1].regs
-        reg = regs[number]
+        reg = regs[number] = self.with_id(regs[number])
+        return reg
+
+    def with_id(self, reg: RegState) -> RegState:
+        """Return a number with an id (kernel: assign_scalar_id_before_mov)."""
         if reg.type is not SCALAR or reg.bounds.is_const:
             return reg
         if reg.id & ADD_CONST:
             reg = reg._replace(id=0, off=0)
-        if not reg.id:
-            reg = reg._replace(id=self.new_id())
-        regs[number] = reg
-        return reg
+        return reg if reg.id else reg._replace(id=self.new_id())
 
     # ---- the stack -------------------------------------------------------------
 
     def needs_slot(self, frame: int, number: int) -> None:
         """A slot may be read by this instruction: it is live before it."""
-        if frame == len(self.cur.frames) - 1:
-            self.stack_reads |= 1 << number
+        self.stack_reads[frame] = self.stack_reads.get(frame, 0) | 1 << number
 
     def reads_slot(self, frame: int, number: int) -> None:
         """A slot is read by this instruction, and shown behind it."""
@@ -117,8 +170,19 @@ class Env:
     def writes_slot(self, frame: int, number: int, *, whole: bool) -> None:
         """A slot is written by this instruction; a `whole` one was dead before it."""
         self.log.slots |= 1 << number
-        if whole and frame == len(self.cur.frames) - 1:
-            self.stack_writes |= 1 << number
+        if whole:
+            self.stack_writes[frame] = self.stack_writes.get(frame, 0) | 1 << number
+
+    def stack_of(self, frame: int, size: int) -> list[Slot]:
+        """Return a frame's stack, grown to so many bytes (kernel: grow_stack_state)."""
+        func = self.cur.frames[frame]
+        stack = func.stack
+        while len(stack) * SLOT_BYTES < size:
+            stack.append(EMPTY_SLOT)
+        depth, subprog = len(stack) * SLOT_BYTES, self.subprogs[func.subprog]
+        if subprog.stack_depth < depth:
+            subprog.stack_depth = depth
+        return stack
 
     # ---- the path --------------------------------------------------------------
 
@@ -171,16 +235,31 @@ class Env:
 
     def mark_chain_precision(self, number: int) -> None:
         """A register's exact value decides something: tell the states behind."""
+        if self.cur.frames[-1].regs[number].type is not SCALAR:
+            raise Refusal(EFAULT, "verifier bug: backtracking misuse")
         self.mark_precise(1 << number, 0)
 
     def mark_precise(self, regs: int, slots: int) -> None:
         """The same, for several registers and stack slots, as bits."""
-        tell = self.log.tell if self.log.is_full else None
-        walk = Backtrack(
-            self.back_steps, self.cur, tell, self.insn_text, self.whole_state_text
-        )
+        walk = self.backtrack(self.cur)
         walk.regs, walk.slots = regs, slots
         walk.run(self.insn_idx)
+
+    def mark_slot_precise(self, frame: int, number: int) -> None:
+        """The same, for a stack slot of any frame."""
+        walk = self.backtrack(self.cur)
+        walk.want(frame, 0, 1 << number)
+        walk.run(self.insn_idx)
+
+    def backtrack(self, state: VerifierState) -> Backtrack:
+        """Return a walk back from a state, with nothing wanted yet."""
+        return Backtrack(
+            self.back_steps,
+            state,
+            self.log.tell if self.log.is_full else None,
+            self.insn_text,
+            self.whole_state_text,
+        )
 
     # ---- text ------------------------------------------------------------------
 
@@ -188,14 +267,17 @@ class Env:
         insn = self.insns[idx]
         if insn is None:
             return ""
-        return f"({insn.opcode:02x}) {disassemble_insn(insn, as_log=True)}"
+        text = disassemble_insn(insn, self.names, as_log=True)
+        is_unknown = text.startswith("BUG_")  # and names its opcode already
+        return text if is_unknown else f"({insn.opcode:02x}) {text}"
 
-    def whole_state_text(self, state: VerifierState) -> str:
-        return state_text(state.frame, self.program.maps)
+    def whole_state_text(self, state: VerifierState, frame: int = -1) -> str:
+        """Write all of one frame; of the running one if it is not named."""
+        return state_text(state, self.program.maps, frame)
 
     def tell_state(self) -> None:
         """Write what this instruction touched."""
         log = self.log
         if log.is_on:
-            text = state_text(self.cur.frame, self.program.maps, log.regs, log.slots)
+            text = state_text(self.cur, self.program.maps, -1, log.regs, log.slots)
             log.state(self.insn_idx, text)

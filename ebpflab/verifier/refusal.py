@@ -13,14 +13,27 @@ from ebpflab.errors import EbpfLabError
 
 EACCES, EINVAL = errno.EACCES, errno.EINVAL
 E2BIG, EFAULT = errno.E2BIG, errno.EFAULT
+EPERM, EPROTO, EBADF = errno.EPERM, errno.EPROTO, errno.EBADF
+ENOENT, EBUSY, ERANGE = errno.ENOENT, errno.EBUSY, errno.ERANGE
 
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """The program is refused; `lines` are the log's last."""
+    """The program is refused; `lines` are the log's last.
+
+    A few of Linux's messages are not ended, so that the statistics follow on the line.
+    """
 
     errno: int
     lines: str
+    is_ended: bool = True
+
+
+@dataclass(eq=False)
+class Unheard(Refusal):
+    """The program is refused before the verifier looks at it: there is no log."""
+
+    lines: str = ""
 
 
 class NotModelled(EbpfLabError):

@@ -127,6 +127,17 @@ def _spelled(base: Base, flags: Flag) -> str:
     return before + base + ("or_null_" if base is Base.PTR_TO_BTF_ID else "_or_null")
 
 
+def reg_type(text: str) -> RegType:
+    """Return the type that the log spells so: "map_value", "trusted_ptr_or_null_"."""
+    flags, rest = Flag.NONE, text
+    for flag, word in _PREFIXES:
+        if rest.startswith(word):
+            flags, rest = flags | flag, rest.removeprefix(word)
+    if rest.rstrip("_").endswith("_or_null"):
+        flags, rest = flags | Flag.PTR_MAYBE_NULL, rest.replace("_or_null", "", 1)
+    return RegType.of(Base(rest), flags)
+
+
 for _base in Base:
     setattr(RegType, _base.name, RegType.of(_base))
 

@@ -13,33 +13,41 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ebpflab.program import MapSpec
-from ebpflab.verifier.log import ranges_text, scalar_text, signed_text
-from ebpflab.verifier.reg_types import PTR_TO_MAP_VALUE_OR_NULL, RegType
+from ebpflab.verifier.log import ranges_text, scalar_text, signed_text, unsigned_text
+from ebpflab.verifier.reg_types import Base, Flag, RegType
 from ebpflab.verifier.states import (
     ADD_CONST,
+    DYNPTR,
     INVALID,
+    ITER,
     PACKETS,
+    SCALAR,
     SPILL,
     FuncState,
     RegState,
     Slot,
+    VerifierState,
 )
 
 EVERYTHING = -1  # bits: all registers, all slots
-_MAPS = (
-    RegType.CONST_PTR_TO_MAP,
-    RegType.PTR_TO_MAP_VALUE,
-    PTR_TO_MAP_VALUE_OR_NULL,
-)
+_MAPS = (Base.CONST_PTR_TO_MAP, Base.PTR_TO_MAP_KEY, Base.PTR_TO_MAP_VALUE)
+MOST_NAME = 15  # bytes of a map's name that the kernel keeps
 
 
-def reg_text(reg: RegState, maps: Sequence[MapSpec], precise: bool = False) -> str:
-    """Write one register."""
-    if reg.type is RegType.SCALAR_VALUE:
+def reg_text(
+    reg: RegState, maps: Sequence[MapSpec], precise: bool = False, frame: int = 0
+) -> str:
+    """Write one register, as seen from a frame."""
+    if reg.type is SCALAR:
         return scalar_text(reg.bounds, _id_text(reg), precise=precise)
-    if reg.type is RegType.PTR_TO_STACK and reg.bounds.is_const:
-        return f"fp{signed_text(reg.off)}"
-    return f"{reg.type.text}({','.join(_parts(reg, maps))})"
+    name = reg.type.text + reg.rare.btf_name
+    if reg.type is RegType.PTR_TO_STACK:
+        name += f"[{reg.frame}]" if reg.frame != frame else ""
+        if reg.bounds.is_const:
+            return name + signed_text(reg.off + reg.bounds.smin)
+    elif reg.type is RegType.PTR_TO_ARENA:
+        return name
+    return f"{name}({','.join(_parts(reg, maps))})"
 
 
 def _id_text(reg: RegState) -> str:
@@ -50,48 +58,103 @@ def _id_text(reg: RegState) -> str:
 
 
 def _parts(reg: RegState, maps: Sequence[MapSpec]) -> Iterator[str]:
+    type = reg.type
     if reg.id:
         yield f"id={reg.id}"
-    if reg.type in _MAPS:
-        spec = maps[reg.map]
-        yield f"map={spec.name},ks={spec.key_size},vs={spec.value_size}"
+    if reg.ref_obj_id:
+        yield f"ref_obj_id={reg.ref_obj_id}"
+    if type.flags & Flag.NON_OWN_REF:
+        yield "non_own_ref"
+    if type.base in _MAPS and reg.map >= 0:
+        yield from _map_parts(maps[reg.map])
     if reg.off:
         yield f"off={signed_text(reg.off)}"
-    if reg.type in PACKETS:
-        shown = reg.range
-        yield f"r={shown if shown >= 0 else hex(shown & (1 << 64) - 1)}"
-    if reg.bounds.is_const and reg.bounds.value:
-        yield f"imm={signed_text(reg.bounds.smin)}"
-    elif not reg.bounds.is_const:
+    if type in PACKETS:
+        yield f"r={unsigned_text(reg.range & (1 << 64) - 1)}"
+    if type.base is Base.PTR_TO_MEM:
+        yield f"sz={unsigned_text(reg.rare.mem_size)}"
+    if type is RegType.CONST_PTR_TO_DYNPTR:
+        yield f"type={reg.rare.dynptr}"
+    if not reg.bounds.is_const:
         yield ranges_text(reg.bounds)
+    elif reg.bounds.value:
+        yield f"imm={signed_text(reg.bounds.smin)}"
 
 
-def slot_text(slot: Slot, maps: Sequence[MapSpec], precise: bool = False) -> str:
+def _map_parts(spec: MapSpec) -> Iterator[str]:
+    if spec.name:
+        yield f"map={spec.name[:MOST_NAME]}"
+    yield f"ks={spec.key_size}"
+    yield f"vs={spec.value_size}"
+
+
+def slot_text(
+    slot: Slot, maps: Sequence[MapSpec], precise: bool = False, frame: int = 0
+) -> str:
     """Write one stack slot: marks, and the register spilled below them."""
+    if slot.marks[-1] == DYNPTR:
+        return _dynptr_text(slot.reg)
+    if slot.marks[-1] == ITER and ITER * len(slot.marks) == slot.marks:
+        return _iter_text(slot.reg)
     if not slot.is_spilled:
         return slot.marks
     above = slot.marks[: slot.marks.index(SPILL)]
-    return above + reg_text(slot.reg, maps, precise)
+    return above + reg_text(slot.reg, maps, precise, frame)
+
+
+def _dynptr_text(reg: RegState) -> str:
+    """Write a dynptr, from its lower half; the last number says which half it is."""
+    ref = f"ref_id={reg.ref_obj_id}," if reg.ref_obj_id else ""
+    return f"dynptr_{reg.rare.dynptr}(id={reg.id},{ref}dynptr_id=1)"
+
+
+def _iter_text(reg: RegState) -> str:
+    """Write an iterator, from its first slot; the others are not shown."""
+    if not reg.ref_obj_id:
+        return ""
+    rare = reg.rare
+    state = f"state={rare.iter_state},depth={rare.iter_depth}"
+    return f"iter_{rare.iter_type}(ref_id={reg.ref_obj_id},{state})"
 
 
 def state_text(
-    frame: FuncState,
+    state: VerifierState,
     maps: Sequence[MapSpec],
+    level: int = -1,
     regs: int = EVERYTHING,
     slots: int = EVERYTHING,
 ) -> str:
-    """Write a frame, or the registers and slots whose bits are set."""
-    words = []
+    """Write a frame, or the registers and slots of it whose bits are set.
+
+    Args:    level: which frame; -1 = the running one.
+    """
+    level = len(state.frames) - 1 if level < 0 else level
+    frame = state.frames[level]
+    words = [f" frame{level}:"] if level else []
     for number, reg in enumerate(frame.regs):
         if regs >> number & 1 and reg.type is not RegType.NOT_INIT:
             precise = bool(frame.precise_regs >> number & 1)
-            words.append(f" R{number}={reg_text(reg, maps, precise)}")
+            words.append(f" R{number}={reg_text(reg, maps, precise, level)}")
     for number, slot in enumerate(frame.stack):
         if slots >> number & 1 and slot.marks != INVALID * 8:
+            if slot.marks[-1] == DYNPTR and not slot.reg.rare.first_slot:
+                continue  # the upper half: all is said with the lower one
             precise = bool(frame.precise_slots >> number & 1)
-            text = slot_text(slot, maps, precise)
-            words.append(f" fp{-8 * (number + 1)}={text}")
-    return "".join(words)
+            text = slot_text(slot, maps, precise, level)
+            if text:
+                words.append(f" fp{-8 * (number + 1)}={text}")
+    return "".join([*words, *_path_words(state, frame)])
+
+
+def _path_words(state: VerifierState, frame: FuncState) -> Iterator[str]:
+    """Say what the path holds, and whether a helper called this frame."""
+    if state.refs and state.refs[0].id:
+        ids = ",".join(str(ref.id) for ref in state.refs if ref.id)
+        yield f" refs={ids}"
+    if frame.in_callback:
+        yield " cb"
+    if frame.in_async_callback:
+        yield " async_cb"
 
 
 LEVEL1, LEVEL2, STATS = 1, 2, 4
@@ -116,6 +179,10 @@ class Log:
     @property
     def is_full(self) -> bool:
         return bool(self.level & LEVEL2)
+
+    def show_all(self) -> None:
+        """Have the next comment show every register and slot."""
+        self.regs = self.slots = EVERYTHING
 
     def tell(self, text: str) -> None:
         self.pieces.append(text)

@@ -23,6 +23,7 @@ ADD_CONST32 = 1 << 30  # the same, in 32 bits: the sum's upper half is 0
 ADD_CONST = ADD_CONST64 | ADD_CONST32
 SLOT_BYTES = 8
 MAX_STACK = 512  # bytes
+MAX_VAR_OFF = 1 << 29  # bytes: how far a pointer may move
 AT_PKT_END, BEYOND_PKT_END = -1, -2  # ranges of pointers past all of the packet
 
 
@@ -34,8 +35,18 @@ class Rare(NamedTuple):
     """What only a few kinds of registers have."""
 
     mem_size: int = 0  # bytes of a `mem`
-    btf_type: int = 0  # type number of a pointer to a kernel structure
+    btf_type: int = 0  # type number of a pointer to a structure
+    btf_name: str = ""  # its name
+    btf_local: bool = False  # of the program's own types
     subprog: int = -1  # of a pointer to a function
+    dynptr: str = ""  # what a dynptr leads to: local, ringbuf, skb, xdp ...
+    first_slot: bool = False  # of the two that a dynptr takes: the lower address
+    dynptr_id: int = 0  # the dynptr that a slice of memory was taken from
+    iter_type: str = ""  # of an iterator on the stack: num, task ...
+    iter_state: str = ""  # active, or drained: it gives nothing any more
+    irq_class: str = ""  # of a saved interrupt flag: native, or of a lock
+    iter_depth: int = 0  # how often it has given something
+    map_uid: int = 0  # which inner map this is: the id of its lookup
 
 
 NOTHING_RARE = Rare()
@@ -66,7 +77,8 @@ class RegState(NamedTuple):
 
 NOT_INIT = RegState()
 UNKNOWN_SCALAR = RegState(SCALAR)
-INVALID, SPILL, MISC, ZERO_BYTE = "?", "r", "m", "0"
+INVALID, SPILL, MISC, ZERO_BYTE, DYNPTR = "?", "r", "m", "0", "d"
+DYNPTR, ITER, IRQ_FLAG = "d", "i", "f"
 
 
 class Slot(NamedTuple):
@@ -87,17 +99,50 @@ class Slot(NamedTuple):
 EMPTY_SLOT = Slot()
 
 
+OBJECT, LOCK, IRQ = "object", "lock", "irq"  # kinds of references
+RES_LOCK, RES_LOCK_IRQ = "res_lock", "res_lock_irq"
+MAIN = -1  # instead of a call's slot: nothing of the program called this frame
+
+
 @dataclass(slots=True)
 class FuncState:
-    """One call frame."""
+    """One call frame; where it was called from, and how."""
 
     regs: list[RegState]
     stack: list[Slot] = field(default_factory=list)
     precise_regs: int = 0  # bits; of explored states only
     precise_slots: int = 0
+    callsite: int = MAIN  # the call's slot
+    subprog: int = 0  # which function of the program runs here
+    in_callback: bool = False  # a helper called it, before it returned
+    in_async_callback: bool = False  # later, on a stack of its own
+    returns: tuple[int, int] | None = None  # what a callback may answer: least, most
+    callback_depth: int = 0  # rounds of callbacks that this frame asked for
+    async_entries: int = 0
 
     def copy(self) -> "FuncState":
-        return FuncState(self.regs.copy(), self.stack.copy())
+        return FuncState(
+            self.regs.copy(),
+            self.stack.copy(),
+            0,
+            0,
+            self.callsite,
+            self.subprog,
+            self.in_callback,
+            self.in_async_callback,
+            self.returns,
+            self.callback_depth,
+            self.async_entries,
+        )
+
+
+class Reference(NamedTuple):
+    """Something that was taken and is to be given back (struct bpf_reference_state)."""
+
+    id: int
+    insn_idx: int  # where it was taken
+    kind: str = OBJECT
+    held: tuple[str, int] = ("", 0)  # what a lock is in: a map or an object, which
 
 
 class JumpEntry(NamedTuple):
@@ -127,11 +172,35 @@ class VerifierState:
     branches: int = 1
     history: list[JumpEntry] = field(default_factory=list)
     cleaned: bool = False
+    depth: int = 0  # kept states between the entry and this one
+    may_goto_depth: int = 0
+    callback_unroll_depth: int = 0
+    in_sleepable: bool = False
+    speculative: bool = False  # a path that only a wrong prediction takes
+    refs: tuple[Reference, ...] = ()  # objects and locks that are held
+    active_rcu_locks: int = 0
+    active_preempt_locks: int = 0
+    active_irq_id: int = 0
 
     @property
     def frame(self) -> FuncState:
         """The running frame."""
         return self.frames[-1]
+
+    def frame_insn_idx(self, number: int) -> int:
+        """Return where a frame stands: an outer one at its call."""
+        if number == len(self.frames) - 1:
+            return self.insn_idx
+        return self.frames[number + 1].callsite
+
+    def same_callsites(self, other: "VerifierState") -> bool:
+        """Tell whether the same calls led to both."""
+        if len(self.frames) != len(other.frames):
+            return False
+        for a, b in zip(self.frames, other.frames, strict=True):
+            if a.callsite != b.callsite:
+                return False
+        return True
 
     def copy(self) -> "VerifierState":
         """Copy what changes; registers and slots are shared."""
@@ -142,12 +211,27 @@ class VerifierState:
             self.last_insn_idx,
             self.parent,
             history=self.history.copy(),
+            depth=self.depth,
+            may_goto_depth=self.may_goto_depth,
+            callback_unroll_depth=self.callback_unroll_depth,
+            in_sleepable=self.in_sleepable,
+            speculative=self.speculative,
+            refs=self.refs,
+            active_rcu_locks=self.active_rcu_locks,
+            active_preempt_locks=self.active_preempt_locks,
+            active_irq_id=self.active_irq_id,
         )
 
 
 def initial_state() -> VerifierState:
     """Return the state at the program's entry: r1 is the context, r10 the frame."""
+    frame = entry_frame()
+    frame.regs[1] = RegState(RegType.PTR_TO_CTX, ZERO)
+    return VerifierState([frame])
+
+
+def entry_frame(number: int = 0, callsite: int = MAIN, subprog: int = 0) -> FuncState:
+    """Return an empty frame: only r10 has a value."""
     regs = [NOT_INIT] * (FP + 1)
-    regs[1] = RegState(RegType.PTR_TO_CTX, ZERO)
-    regs[FP] = RegState(RegType.PTR_TO_STACK, ZERO)
-    return VerifierState([FuncState(regs)])
+    regs[FP] = RegState(RegType.PTR_TO_STACK, ZERO, frame=number)
+    return FuncState(regs, callsite=callsite, subprog=subprog)

@@ -6,7 +6,7 @@ the same seed, so that a run can be told again. Kernel differs: time there is re
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ebpflab.errors import RunError, VmFault
 from ebpflab.helpers import Env, Frame, Task
@@ -201,6 +201,13 @@ class Environment(Env):
         region.retire()
         if keep:
             self._told(map, self.cpu, data)
+
+    def kernel(self, helper: str, *arguments: Any) -> int:
+        """Answer for helpers that ask a kernel: a run alone has none around it.
+
+        Raises:  VmFault: always; names the helper.
+        """
+        raise VmFault.of("helper-needs-kernel", name=helper)
 
     def trace(self, text: bytes) -> None:
         """Write a line to the trace pipe."""

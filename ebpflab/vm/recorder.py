@@ -18,6 +18,7 @@ from ebpflab.isa.uses import (
     registers_read,
     registers_written,
 )
+from ebpflab.maps.journals import stepped
 from ebpflab.timeline import Change, Effect, Step, Test
 from ebpflab.vm.addresses import Addresses
 from ebpflab.vm.machine import FRAME_POINTER, Machine
@@ -123,6 +124,7 @@ class Recorder:
             effect=self._effect,
         )
         self.steps.append(step)
+        stepped(len(self.steps))
         self._go_on()
 
     def _go_on(self) -> None:

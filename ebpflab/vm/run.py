@@ -1,26 +1,23 @@
 """The public `run`: a program on data, as BPF_PROG_TEST_RUN runs it on Linux.
 
-It checks what it is given, runs, and gathers the answer. Asked for the timeline, it
-does the same again from the same setting, with a recorder that watches.
+It checks what it is given, and lets an engine run it (engines.py).
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import SupportsBytes, TypedDict, Unpack, cast, overload
 
-from ebpflab.errors import ProgramError, RunError, VmFault, expect
+from ebpflab.errors import ProgramError, RunError, expect
 from ebpflab.hooks import ContextField, Hook, hook_of
-from ebpflab.listing import place_of
 from ebpflab.maps.base import Map
 from ebpflab.program import Program, as_bytes
-from ebpflab.results import Event, Run
-from ebpflab.timeline import Timeline
+from ebpflab.results import Run
+from ebpflab.vm.engines import ENGINES, Progress, Task
 from ebpflab.vm.loaded import Library
-from ebpflab.vm.machine import DEFAULT_BUDGET, Machine
-from ebpflab.vm.setting import Setting, put_back
-from ebpflab.vm.story import tell
+from ebpflab.vm.machine import DEFAULT_BUDGET
+from ebpflab.vm.setting import Setting
 
-ENGINES = ("auto", "interpreter")
+STREAMED = 4_096  # packets that are taken from an iterator at once
 
 Data = bytes | SupportsBytes
 Context = Mapping[str, int] | bytes | SupportsBytes
@@ -36,6 +33,7 @@ class _Options(TypedDict, total=False):
     trace: bool
     budget: int | None
     seed: int
+    progress: Progress | None
 
 
 @overload
@@ -45,12 +43,18 @@ def run(program: Program, data: Data = b"", **options: Unpack[_Options]) -> Run:
 @overload
 def run(
     program: Program, data: Sequence[Data], **options: Unpack[_Options]
-) -> list[Run]: ...
+) -> Sequence[Run]: ...
+
+
+@overload
+def run(
+    program: Program, data: Iterator[Data], **options: Unpack[_Options]
+) -> Iterator[Run]: ...
 
 
 def run(
     program: Program,
-    data: Data | Sequence[Data] = b"",
+    data: Data | Sequence[Data] | Iterator[Data] = b"",
     *,
     ctx: Context | None = None,
     maps: Mapping[str, Map] | None = None,
@@ -59,108 +63,62 @@ def run(
     trace: bool = False,
     budget: int | None = None,
     seed: int = 0,
-) -> Run | list[Run]:
-    """Run a program on data (a packet), or on each of a list of them.
+    progress: Progress | None = None,
+) -> Run | Sequence[Run] | Iterator[Run]:
+    """Run a program on data (a packet), or on each of many.
 
-    Args:    data: bytes, or a list of bytes: then the answer is a list, in order.
+    Args:    data: bytes, or a list of bytes: then the answer is a sequence, in order.
+             Or an iterator of bytes, as long as it likes: then the answer is an
+             iterator, and only some thousand packets are in memory at once.
              ctx: context fields that differ from a test run's own, by name; or the
              bytes of the whole context.
              maps: live maps by name (`ebpflab.maps`); those not given are made new.
+             engine: "interpreter", "source", "jit", or "auto": whichever is faster
+             here. All of them answer the same.
              repeat: how often; packet and maps carry over, as on Linux.
              trace: record the timeline now instead of when it is asked for.
              budget: instructions that may run before a loop is called endless.
              seed: of the clock and the random numbers; equal seed, equal run.
+             progress: is told how many packets are done, and of how many.
     Raises:  RunError, ProgramError: it cannot start. VmFault: it went wrong; the
              fault has the slot, the address, and a timeline up to there.
     """
     expect(seed, int, "seed")
     _check_arguments(program, engine, repeat, budget)
-    setting = Setting(
+    before = Setting(
         Library.around(program, _live(maps or {})),
         data=b"",
         context=_context(program, {} if ctx is None else ctx),
         budget=budget or DEFAULT_BUDGET,
         seed=seed,
     )
+    if isinstance(data, Iterator):
+        return _stream(before, data, engine, repeat, progress)
     several = isinstance(data, list | tuple)
-    answers = []
-    for packet in cast(Sequence[Data], data if several else [data]):
-        setting = setting.next(_sized(program, packet))
-        answers.append(_answer(setting, repeat))
-        if trace:
-            assert answers[-1].timeline
+    given = cast(Sequence[Data], data if several else [data])
+    packets = [_sized(program, packet) for packet in given]
+    answers = ENGINES[engine](Task(before, packets, repeat, progress))
+    if trace:
+        for answer in answers:
+            assert answer.timeline
     return answers if several else answers[0]
 
 
-def _answer(first: Setting, repeat: int) -> Run:
-    """Run `repeat` times and gather the answer."""
-    maps = first.library.used
-    contents = [map.snapshot() for map in maps]
-    replay = _replay(first, repeat, contents)
-    read_before = [len(_waiting(map)) for map in maps]
-    began_ns = time.perf_counter_ns()
-    try:
-        last, data, traced = _turns(first, repeat, replay)
-    except KeyboardInterrupt:  # nothing may stay half done
-        for restore in contents:
-            restore()
-        raise
-    duration_ns = (time.perf_counter_ns() - began_ns) // repeat
-    retval = last.regs[0] & ((1 << first.hook.return_bits) - 1)
-    return Run(
-        retval=retval,
-        data=data,
-        maps={map.name: map for map in maps},
-        events=(*_events_since(maps, read_before), *traced),
-        duration_ns=duration_ns,
-        retval_name=first.hook.returns.get(retval, ""),
-        ctx=last.context,
-        replay=replay,
-    )
-
-
-def _turns(
-    setting: Setting, repeat: int, replay: Callable[[], Timeline]
-) -> tuple[Machine, bytes, list[Event]]:
-    """Run one turn after the other; return the last one, and what it gave."""
-    traced: list[Event] = []
-    for _ in range(repeat):
-        machine = setting.machine()
-        try:
-            machine.run()
-        except VmFault as fault:
-            fault.at, fault.replay = place_of(machine.loaded.program, fault.pc), replay
-            raise
-        traced += machine.env.traced
-        data, setting = setting.answered(machine), setting.after(machine)
-    return machine, data, traced
-
-
-def _replay(
-    first: Setting, repeat: int, contents: list[Callable[[], None]]
-) -> Callable[[], Timeline]:
-    """Keep what is needed to tell the last turn of this run again."""
-
-    def replay() -> Timeline:
-        with put_back(first.library.used, contents):
-            setting = first
-            for _ in range(repeat - 1):
-                machine = setting.machine()
-                machine.run()
-                setting = setting.after(machine)
-            return tell(first.program, setting.machine())
-
-    return replay
-
-
-def _events_since(maps: list[Map], read_before: list[int]) -> tuple[Event, ...]:
-    """Return the records that were sent after the first `read_before` of each map."""
-    pairs = zip(maps, read_before, strict=True)
-    return tuple(event for map, count in pairs for event in _waiting(map)[count:])
-
-
-def _waiting(map: Map) -> list[Event]:
-    return getattr(map, "waiting", [])
+def _stream(
+    before: Setting,
+    data: Iterator[Data],
+    engine: str,
+    repeat: int,
+    progress: Progress | None,
+) -> Iterator[Run]:
+    """Run packets as they come, some thousand at once."""
+    done = 0
+    while some := [_sized(before.program, p) for p in islice(data, STREAMED)]:
+        yield from ENGINES[engine](Task(before, some, repeat))
+        done += len(some)
+        before = before.next(b"", len(some))
+        if progress:
+            progress(done, done)
 
 
 def _check_arguments(
@@ -168,8 +126,8 @@ def _check_arguments(
 ) -> None:
     if not isinstance(program, Program):
         raise ProgramError.of("not-a-program", found=type(program).__name__)
-    if engine not in ENGINES:
-        raise RunError.of("engine-unknown", engine=engine)
+    if not isinstance(engine, str) or engine not in ENGINES:
+        raise RunError.of("engine-unknown", engine=engine, known=", ".join(ENGINES))
     for number in (repeat, 1 if budget is None else budget):
         if not isinstance(number, int) or number < 1:
             raise RunError.of("repeat-not-positive", found=repr(number))

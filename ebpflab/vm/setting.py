@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ebpflab.hooks import Hook, hook_of
 from ebpflab.hooks.socket_buffer import ETHERNET_HEADER
 from ebpflab.maps.base import Map
+from ebpflab.maps.journals import retelling
 from ebpflab.program import Program
 from ebpflab.vm.environment import Environment
 from ebpflab.vm.loaded import Library
@@ -39,11 +40,17 @@ class Setting:
     def hook(self) -> Hook:
         return hook_of(self.program.type)
 
+    @property
+    def fixed_fields(self) -> frozenset[str] | None:
+        """The context fields that are given; None: the whole context is, as bytes."""
+        given = self.context
+        return None if isinstance(given, bytes) else frozenset(given)
+
     def machine(self) -> Machine:
         """Put the regions in place: 1 the context, 2 the data, then maps and stacks."""
         hook, memory = self.hook, Memory()
         ctx = memory.add(
-            "ctx", "ctx", self._context_bytes(), writable=hook.context_writable
+            "ctx", "ctx", self.context_bytes(), writable=hook.context_writable
         )
         packet = self._packet(memory, ctx) if hook.has_packet else None
         self._things(memory, ctx)
@@ -91,7 +98,7 @@ class Setting:
             ctx.pointers = {**ctx.pointers, **rows}
             ctx.plain_reads = 0
 
-    def _context_bytes(self) -> bytearray:
+    def context_bytes(self) -> bytearray:
         """Lay out the context as a test run fills it, with the values given."""
         hook = self.hook
         if isinstance(self.context, bytes):
@@ -124,9 +131,9 @@ class Setting:
         header = self.data[: self.hook.pulled]
         return self.next(header + packet.frame.data)
 
-    def next(self, data: bytes) -> "Setting":
+    def next(self, data: bytes, later: int = 1) -> "Setting":
         """Return the setting of another packet, that comes a millisecond later."""
-        return replace(self, data=data, seed=self.seed + PACKET_GAP_NS)
+        return replace(self, data=data, seed=self.seed + later * PACKET_GAP_NS)
 
 
 @contextmanager
@@ -136,7 +143,8 @@ def put_back(maps: list[Map], contents: list[Callable[[], None]]) -> Iterator[No
     for restore in contents:
         restore()
     try:
-        yield
+        with retelling():
+            yield
     finally:
         for restore in now:
             restore()

@@ -13,6 +13,7 @@ from ebpflab.isa.disassembler import disassemble_insn
 from ebpflab.isa.insn import Insn, is_memory_class
 from ebpflab.isa.operations import JUMP_BY_CODE, Control, InsnClass
 from ebpflab.listing import names_in, source_line
+from ebpflab.maps.journals import restarted
 from ebpflab.packets import dissect
 from ebpflab.program import Program, Variable
 from ebpflab.timeline import Change, Field, Line, Outcome, Region, Timeline
@@ -22,6 +23,7 @@ from ebpflab.vm.recorder import Recorder
 
 def tell(program: Program, machine: Machine) -> Timeline:
     """Run the machine under a recorder's eyes; return the whole as a timeline."""
+    restarted()
     known = _known_at_start(program)
     recorder = Recorder(machine, known)
     start = tuple(Change(f"r{n}", None, hex(machine.regs[n])) for n in known)

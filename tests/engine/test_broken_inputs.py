@@ -8,7 +8,9 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +85,46 @@ def command_line(data: bytes) -> None:
             raise
 
 
+def any_command(data: bytes) -> None:
+    """Any command with any words, in a folder of its own; `lab` opens a browser."""
+    first, *words = data.decode("latin-1").replace("\0", "").split() or [""]
+    commands = [command.name for command in cli.COMMANDS if command.name != "lab"]
+    command = commands[sum(first.encode()) % len(commands)]
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        Path("prog.c").write_text(SOURCE)
+        try:
+            cli.main([command, *(word.replace("/", "") for word in words[:4])])
+        except SystemExit as stop:
+            if stop.code not in (0, 2):
+                raise
+
+
+def c_source(data: bytes) -> None:
+    lab.compile(data.decode("latin-1"))
+
+
+def c_arguments(data: bytes) -> None:
+    """A good source with arguments of any kind and any content."""
+    chance = random.Random(data)
+    names = chance.sample(sorted(ARGUMENTS), chance.randint(1, 3))
+    text = data.decode("latin-1")
+    odd = (data, text, text.split(), {text: data}, {text: None}, len(data), None, 1.5)
+    arguments = {name: chance.choice((*odd, *ARGUMENTS[name])) for name in names}
+    source = arguments.pop("source", SOURCE)
+    lab.compile(source, **arguments)
+
+
+SOURCE = (LESSONS / "xdp_sample.c").read_text()
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "source": (Path("/nowhere.c"), Path("/"), "/proc/self/mem.c", object()),
+    "file": (Path("/nowhere.c"), "a b.c", "-o.c", "", "..", ".", "é.c", "x" * 300),
+    "include": ([], ["/nowhere"], ("-DX",), [b"x"], [1], "x", iter("ab"), ["\0"]),
+    "defines": ({}, {"A": 1}, {"A B": 1}, {1: 1}, {"A": "1; }"}, [("A", 1)], "A=1"),
+    "cpu": ("v1", "v9", "", 3, ["v1"]),
+    "type": ("xdp", "no_such_type", "", 5, b"xdp"),
+}
+
+
 def capture(data: bytes) -> None:
     with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
         file.write(data)
@@ -90,12 +132,16 @@ def capture(data: bytes) -> None:
         lab.read_capture(file.name)
 
 
+ANY_COMMAND = b"x prog.c --program -o out --cpu v1 - --lang fr"
 DOORS: dict[str, tuple[Callable[[bytes], None], bytes, int]] = {
     "load": (load, TALK.elf, 1_500),
     "decode and run": (decode_and_run, PROGRAM.code, 4_000),
     "assemble": (assemble, TEXT, 2_500),
     "timeline": (timeline, TIMELINE, 1_000),
     "command line": (command_line, b"00 --pcap --program x", 400),
+    "any command": (any_command, ANY_COMMAND, 1_200),
+    "C source": (c_source, SOURCE.encode(), 100),
+    "C arguments": (c_arguments, b"v1 xdp include A=1 /tmp prog.c", 250),
     "capture": (capture, (LESSONS / "traffic.pcap").read_bytes(), 600),
 }
 

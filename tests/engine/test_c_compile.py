@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -351,6 +352,9 @@ def test_the_cache_forgets_the_oldest(
 def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.CHOOSE, "/dev/null/nowhere")
     assert returned(NOTHING % 6) == 6
+    private = cache.folder()
+    assert private != Path(tempfile.gettempdir())
+    assert private.stat().st_mode & 0o077 == 0
 
 
 def test_nothing_but_kit_errors() -> None:

@@ -11,6 +11,7 @@ from ebpflab.c.prototypes import PROTOTYPES, helper_header
 from ebpflab.errors import CompileError
 from ebpflab.isa.helper_ids import HELPER_IDS
 from ebpflab.isa.map_types import MAP_TYPES
+from ebpflab.vm.run import run
 
 HEAD = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
 
@@ -127,3 +128,71 @@ def test_linux_takes_the_probes(linux) -> None:
     for program in compile(PROBES).programs.values():
         verdict = linux.verify(program)
         assert verdict.accepted, verdict.log[-500:]
+
+
+# What libbpf's headers offer to programs, as far as it is no function.
+OFFERED = {
+    "bpf_helpers": """
+        SEC __uint __type __array __ulong __always_inline __noinline __weak __hidden
+        __kconfig __ksym __kptr __kptr_untrusted __percpu_kptr __uptr __arg_ctx
+        __arg_nonnull __arg_nullable __arg_trusted __arg_untrusted __arg_arena
+        KERNEL_VERSION NULL offsetof container_of barrier barrier_var bpf_printk
+        __bpf_unreachable bpf_tail_call_static bpf_ksym_exists BPF_SNPRINTF
+        BPF_SEQ_PRINTF bpf_for bpf_for_each bpf_repeat ___bpf_concat ___bpf_apply
+    """,
+    "bpf_endian": """
+        bpf_htons bpf_ntohs bpf_htonl bpf_ntohl bpf_cpu_to_be64 bpf_be64_to_cpu
+        __bpf_htons __bpf_ntohs __bpf_htonl __bpf_ntohl __bpf_constant_htons
+        __bpf_constant_ntohs __bpf_constant_htonl __bpf_constant_ntohl
+        __bpf_constant_cpu_to_be64 __bpf_constant_be64_to_cpu
+    """,
+    "bpf_tracing": """
+        PT_REGS_PARM1 PT_REGS_PARM2 PT_REGS_PARM3 PT_REGS_PARM4 PT_REGS_PARM5
+        PT_REGS_PARM6 PT_REGS_RET PT_REGS_FP PT_REGS_RC PT_REGS_SP PT_REGS_IP
+        PT_REGS_PARM1_CORE PT_REGS_PARM6_CORE PT_REGS_RC_CORE PT_REGS_IP_CORE
+        PT_REGS_PARM1_SYSCALL PT_REGS_PARM6_SYSCALL PT_REGS_PARM1_CORE_SYSCALL
+        PT_REGS_SYSCALL_REGS BPF_KPROBE_READ_RET_IP BPF_KRETPROBE_READ_RET_IP BPF_PROG
+        BPF_KPROBE BPF_KRETPROBE BPF_UPROBE BPF_URETPROBE BPF_KSYSCALL
+        BPF_KPROBE_SYSCALL
+    """,
+    "bpf_core_read": """
+        bpf_core_field_exists bpf_core_field_size bpf_core_field_offset
+        bpf_core_type_id_local bpf_core_type_id_kernel bpf_core_type_exists
+        bpf_core_type_matches bpf_core_type_size bpf_core_enum_value_exists
+        bpf_core_enum_value bpf_core_read bpf_core_read_user bpf_core_read_str
+        bpf_core_read_user_str bpf_core_cast BPF_CORE_READ BPF_CORE_READ_USER
+        BPF_CORE_READ_INTO BPF_CORE_READ_USER_INTO BPF_CORE_READ_STR_INTO
+        BPF_CORE_READ_USER_STR_INTO BPF_PROBE_READ BPF_PROBE_READ_USER
+        BPF_PROBE_READ_INTO BPF_PROBE_READ_USER_INTO BPF_PROBE_READ_STR_INTO
+        BPF_PROBE_READ_USER_STR_INTO BPF_CORE_READ_BITFIELD
+        BPF_CORE_READ_BITFIELD_PROBED BPF_CORE_WRITE_BITFIELD
+    """,
+}
+
+
+@pytest.mark.parametrize("header", OFFERED)
+def test_what_libbpf_offers_is_there(header: str) -> None:
+    names = OFFERED[header].split()
+    rows = "".join(f"#ifndef {name}\n#error {name}\n#endif\n" for name in names)
+    compile(f"{HEAD}#include <bpf/{header}.h>\n{rows}")
+    with pytest.raises(CompileError, match=names[0]):
+        compile(f"#include <linux/types.h>\n{rows}")
+
+
+BITS = """
+SEC("xdp") int f(struct xdp_md *ctx)
+{
+	struct iphdr ip = {};
+
+	BPF_CORE_WRITE_BITFIELD(&ip, version, 20);
+	BPF_CORE_WRITE_BITFIELD(&ip, ihl, 11);
+	return BPF_CORE_READ_BITFIELD(&ip, version) * 100 +
+		BPF_CORE_READ_BITFIELD(&ip, ihl);
+}
+"""
+
+
+def test_bit_fields_are_written_and_read() -> None:
+    """A number that is too large is cut, and does not reach the field beside."""
+    made = compile(f'#include "vmlinux.h"\n#include <bpf/bpf_core_read.h>\n{BITS}')
+    assert run(made.programs["f"], bytes(64)).retval == 411

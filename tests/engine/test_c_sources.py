@@ -15,11 +15,9 @@ from ebpflab.errors import LinuxError
 from ebpflab.program import Object, Program
 
 SOURCES = sorted((Path(__file__).parent / "c").glob("*.c"))
-ENOTSUPP = 524
 CANNOT = {  # source -> what Linux 6.18 says where it has no trampolines
     "fentry": errno.EPERM,
     "lsm": errno.EPERM,
-    "struct_ops": ENOTSUPP,  # a structure is registered whole, not a program
 }
 REMARKS = {  # source -> a word of the one remark that is expected
     "core": "task_struct___old.state",

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from ebpflab.btf import Btf, Kind, Type
+from ebpflab.btf.kernel import kernel_btf
 from ebpflab.c.compiler import compile
 from ebpflab.c.toolchain import HEADERS
-from ebpflab.elf.btf import Btf, Kind, Type
 from ebpflab.elf.core_access import by_names, by_positions
 from ebpflab.elf.core_match import COMPOSITE
-from ebpflab.elf.kernel_btf import kernel_btf
 from ebpflab.elf.kernel_config import kernel_version
 
 FOLDER = HEADERS / "vmlinux"

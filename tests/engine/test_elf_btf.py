@@ -9,10 +9,9 @@ import struct
 
 import pytest
 
+from ebpflab.btf import Btf, Kind
+from ebpflab.btf.kernel import kernel_btf
 from ebpflab.c.compiler import compile
-from ebpflab.elf import Btf
-from ebpflab.elf.btf import Kind
-from ebpflab.elf.kernel_btf import kernel_btf
 from ebpflab.errors import ObjectError
 
 SOURCE = """\

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ebpflab.btf import kernel as kernel_btf
 from ebpflab.c.compiler import compile
-from ebpflab.elf import kernel_btf
 from ebpflab.elf.core import POISON
 
 TYPES_THEN = """

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ebpflab.btf import Btf
 from ebpflab.c import compiler
 from ebpflab.c.compiler import compile
-from ebpflab.elf import Btf, load
+from ebpflab.elf import load
 from ebpflab.errors import EbpfLabError
 
 SOURCE = """\

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ebpflab.btf import kernel as kernel_btf
+from ebpflab.btf import symbols
 from ebpflab.c.compiler import compile
-from ebpflab.elf import kernel_btf, kernel_config, kernel_symbols
+from ebpflab.elf import kernel_config
 from ebpflab.elf.relocations import POISONED_CALL
 from ebpflab.errors import ObjectError
 from ebpflab.isa.words import WORD32, WORD64
@@ -183,10 +185,10 @@ def other_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ob
         "ffffffff81234560 D an_address\nffffffffc0000000 t an_address\t[module]\n"
     )
     monkeypatch.setenv(kernel_btf.CHOOSE, str(tmp_path / "btf"))
-    monkeypatch.setattr(kernel_symbols, "ADDRESSES", tmp_path / "kallsyms")
-    kernel_symbols._addresses.cache_clear()
+    monkeypatch.setattr(symbols, "LIST", tmp_path / "kallsyms")
+    symbols.addresses.cache_clear()
     yield compile(SYMBOLS)
-    kernel_symbols._addresses.cache_clear()
+    symbols.addresses.cache_clear()
 
 
 def test_symbols_of_another_kernel(other_kernel: Object) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ebpflab.btf import kernel as kernel_btf
 from ebpflab.c.compiler import compile
-from ebpflab.elf import kernel_btf
 
 HEAD = """\
 #include <linux/bpf.h>

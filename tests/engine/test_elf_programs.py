@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from ebpflab.btf import Btf, Kind
 from ebpflab.c.compiler import compile
-from ebpflab.elf import Btf, load
-from ebpflab.elf.btf import Kind
+from ebpflab.elf import load
 from ebpflab.errors import LinuxError, ObjectError
 from ebpflab.isa.codec import encode
 from ebpflab.isa.insn import Insn

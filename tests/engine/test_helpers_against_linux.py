@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 import ebpflab as lab
-from ebpflab.helpers import HELPERS, Arg, allowed, may_call, text
-from ebpflab.helpers.proto import SIZES
+from ebpflab.helpers import HELPERS, Kind, allowed, may_call, text
+from ebpflab.helpers.contract import SIZES
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from tests import record_helper_types
 
@@ -30,29 +30,48 @@ BUFFER, VALUES, TEXT = 64, 32, 16  # bytes of each on the stack
 def test_each_type_has_the_helpers_that_linux_gives_it(linux: None) -> None:
     asked = record_helper_types.asked()
     for type in record_helper_types.program_types():
-        there = {name for name, types in asked.items() if type in types}
-        here = {name for name in HELPER_NAMES.values() if may_call(type, name)}
-        assert here == there, type
+        for attach in record_helper_types.attach_types(type):
+            places = {type, f"{type}/{attach}"}
+            there = {name for name, found in asked.items() if places & set(found)}
+            here = {n for n in HELPER_NAMES.values() if may_call(type, n, attach or "")}
+            assert here == there, (type, attach)
+
+
+def test_some_helpers_are_for_privileged_loaders(linux: None) -> None:
+    for name, types in record_helper_types.lost().items():
+        without = {
+            type
+            for type in record_helper_types.program_types()
+            if may_call(type, name) and not may_call(type, name, perfmon=False)
+        }
+        assert without >= set(types), name
+        assert without - set(types) <= set(record_helper_types.without_judging()), name
 
 
 def test_a_wrong_row_of_that_table_is_found(
     linux: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = {**allowed._types_of(), "xdp_adjust_head": frozenset({"kprobe"})}
-    monkeypatch.setattr(allowed, "_types_of", lambda: rows)
+    rows = {**allowed._types_of("types"), "xdp_adjust_head": frozenset({"kprobe"})}
+    monkeypatch.setattr(allowed, "_types_of", lambda part="types": rows)
     with pytest.raises(AssertionError):
         test_each_type_has_the_helpers_that_linux_gives_it(linux)
 
 
 def test_contracts_hang_together() -> None:
     for proto in HELPERS.values():
-        assert len(proto.args) <= 5, proto.name
-        for index, kind in enumerate(proto.args):
-            if kind in SIZES:
-                before = proto.args[index - 1]
-                assert "MEM" in before.name, f"{proto.name}: the size of what?"
-            if kind is Arg.PTR_TO_MAP_KEY:
-                assert Arg.CONST_MAP_PTR in proto.args[:index], proto.name
+        for args in (proto.args, *proto.variants.values()):
+            kinds = [arg.kind for arg in args]
+            assert len(kinds) <= 5, proto.name
+            for index, kind in enumerate(kinds):
+                if kind in SIZES:
+                    before = kinds[index - 1]
+                    assert before is Kind.PTR_TO_MEM, f"{proto.name}: whose size?"
+                if kind is Kind.PTR_TO_MAP_KEY:
+                    assert Kind.CONST_MAP_PTR in kinds[:index], proto.name
+
+
+def test_every_helper_has_a_contract() -> None:
+    assert {proto.name for proto in HELPERS.values()} == set(HELPER_NAMES.values())
 
 
 def formats(chance: random.Random) -> str:
@@ -203,8 +222,8 @@ SIDES = (lab.linux.maps, lab.maps)
 
 
 def test_a_helper_without_a_kernel_is_told() -> None:
-    program = lab.assemble("call bpf_get_stackid\nexit", type="kprobe")
-    with pytest.raises(lab.VmFault, match="get_stackid") as caught:
+    program = lab.assemble("call bpf_get_current_task\nexit", type="kprobe")
+    with pytest.raises(lab.VmFault, match="get_current_task") as caught:
         lab.run(program)
     assert caught.value.pc == 0
     assert "linux.run" in caught.value.hint

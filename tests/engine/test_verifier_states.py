@@ -8,11 +8,13 @@ import pytest
 
 from ebpflab.listing import assemble
 from ebpflab.verifier.bounds import Bounds, constant, reg_bounds_sync
-from ebpflab.verifier.cfg import check_cfg, components
+from ebpflab.verifier.cfg import Graph, check_cfg
 from ebpflab.verifier.check import verify
-from ebpflab.verifier.equal import Exact, IdMap, regsafe, stacksafe
-from ebpflab.verifier.liveness import StackLiveness
+from ebpflab.verifier.equal_regs import Exact, IdMap, regsafe
+from ebpflab.verifier.equal_stack import stacksafe
+from ebpflab.verifier.loops import components
 from ebpflab.verifier.refusal import NotModelled
+from ebpflab.verifier.stack_liveness import StackLiveness
 from ebpflab.verifier.states import (
     ADD_CONST64,
     EMPTY_SLOT,
@@ -25,6 +27,7 @@ from ebpflab.verifier.states import (
     Slot,
     initial_state,
 )
+from ebpflab.verifier.subprogs import Subprogs, add_subprogs
 
 SMALL = RegState(SCALAR, reg_bounds_sync(Bounds(umax=9)))
 SEVEN = RegState(SCALAR, constant(7))
@@ -144,19 +147,27 @@ exit
 """
 
 
+def graph_of(text: str) -> tuple[Graph, Subprogs]:
+    insns = assemble(text, type="xdp").insns
+    subprogs = add_subprogs(insns)
+    return check_cfg(insns, subprogs), subprogs
+
+
 def test_loops_are_numbered() -> None:
-    graph = check_cfg(assemble(NESTED, type="xdp").insns)
-    assert components(graph) == [0, 2, 2, 2, 2, 2, 1, 1, 0]
+    assert components(graph_of(NESTED)[0]) == [0, 2, 2, 2, 2, 2, 1, 1, 0]
 
 
 def test_a_slot_is_dead_only_if_every_visit_wrote_it_whole() -> None:
-    graph = check_cfg(assemble("r0 = 0\nr0 = 0\nr0 = 0\nexit", type="xdp").insns)
-    slots = StackLiveness(graph)
-    slots.visited(2, reads=0b01, writes=0)
-    slots.visited(1, reads=0, writes=0b01)
-    assert (slots.before(0), slots.before(2)) == (0, 1)
-    slots.visited(1, reads=0, writes=0)  # elsewhere this time
-    assert slots.before(0) == 1
+    slots = StackLiveness(*graph_of("r0 = 0\nr0 = 0\nr0 = 0\nexit"))
+    state = initial_state()
+    instance = slots.instance(state, 0)
+    instance.visit(2, reads={0: 1}, writes={})
+    instance.visit(1, reads={}, writes={0: 1})
+    slots.update(state)
+    assert (slots.before(state), instance.live_before(2, 0)) == ([0], 1)
+    instance.visit(1, reads={}, writes={})  # elsewhere this time
+    slots.update(state)
+    assert slots.before(state) == [1]
 
 
 # ---- large programs --------------------------------------------------------------

@@ -1,9 +1,11 @@
 """The cell magic `%%ebpf`, in a real IPython shell."""
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ebpflab_widgets.magic import options
 
 import ebpflab as lab
 
@@ -56,6 +58,60 @@ def test_a_line_that_is_not_understood(shell: Any, line: str) -> None:
     with pytest.raises(lab.EbpfLabError) as caught:
         shell.run_cell_magic("ebpf", line, CELL)
     assert "%%ebpf NAME" in caught.value.hint
+
+
+WORDS = (
+    "obj",
+    "--cpu",
+    "v3",
+    "-D",
+    "A=1",
+    "-I",
+    "/nowhere",
+    "--type",
+    "xdp",
+    "=",
+    "-h",
+)
+
+
+def broken_line(chance: random.Random) -> str:
+    """Return words that make sense now and then, or characters that do not."""
+    if chance.random() < 0.4:
+        return chance.randbytes(chance.randrange(40)).decode("latin-1")
+    words = chance.choices(WORDS, k=chance.randint(0, 6))
+    return " ".join(words) + chance.choice(("", "", "'", '"', "\\", "\0", "é"))
+
+
+def test_two_thousand_broken_lines_are_told_in_words() -> None:
+    understood = 0
+    for seed in range(2_000):
+        line = broken_line(random.Random(seed))
+        try:
+            understood += bool(options(line))
+        except lab.EbpfLabError as error:
+            str(error)
+    assert 50 < understood < 1_500
+
+
+def test_broken_cells_are_told_in_words(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both the line and the C are broken; what is left is compiled."""
+    compiled = 0
+    for seed in range(120):
+        chance = random.Random(seed)
+        line = broken_line(chance) if chance.random() < 0.5 else "obj"
+        cell = list(CELL)
+        for _ in range(chance.randint(0, 2)):
+            at = chance.randrange(len(cell))
+            cell[at : at + chance.choice((0, 1, 30))] = chance.choice("}{;\0\x80 xé#")
+        try:
+            shell.run_cell_magic("ebpf", line, "".join(cell))
+            compiled += 1
+        except lab.EbpfLabError as error:
+            str(error)
+    assert 5 < compiled < 80
 
 
 def test_a_mistake_in_the_c_is_told_with_its_line(shell: Any) -> None:

@@ -8,9 +8,13 @@ the notebook.
 
 from typing import Any
 
+from ebpflab_widgets.costs import costs
+from ebpflab_widgets.explain import explain
+from ebpflab_widgets.paths import paths
 from ebpflab_widgets.stepper import step
+from ebpflab_widgets.watch import watch
 
-__all__ = ["step"]
+__all__ = ["costs", "explain", "paths", "step", "watch"]
 
 
 def load_ipython_extension(shell: Any) -> None:

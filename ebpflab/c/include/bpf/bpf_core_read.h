@@ -150,6 +150,25 @@ enum bpf_enum_value_kind { BPF_ENUMVAL_EXISTS = 0, BPF_ENUMVAL_VALUE = 1 };
 		___bpf_cut(s, field, ___whole); \
 	})
 
+/* Shifted up and down again, a value's bits stand where the field's do. */
+#define ___bpf_put(s, field, value) \
+	((value) << ___bpf_bits(s, field, RSHIFT_U64) >> ___bpf_bits(s, field, LSHIFT_U64))
+#define ___bpf_put_in(s, field, at, type, value) \
+	(*(type *)(at) = (*(type *)(at) & ~___bpf_put(s, field, ~0ull)) | \
+			 ___bpf_put(s, field, value))
+#define BPF_CORE_WRITE_BITFIELD(s, field, new) \
+	({ \
+		void *___at = (void *)(s) + ___bpf_bits(s, field, BYTE_OFFSET); \
+		unsigned long long ___new = (new); \
+		asm volatile("" : "+r"(___at)); \
+		switch (___bpf_bits(s, field, BYTE_SIZE)) { \
+		case 1: ___bpf_put_in(s, field, ___at, unsigned char, ___new); break; \
+		case 2: ___bpf_put_in(s, field, ___at, unsigned short, ___new); break; \
+		case 4: ___bpf_put_in(s, field, ___at, unsigned int, ___new); break; \
+		case 8: ___bpf_put_in(s, field, ___at, unsigned long long, ___new); break; \
+		} \
+	})
+
 /* Read through any pointer as through one that the verifier knows. */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #define bpf_core_cast(ptr, type) \

@@ -25,6 +25,8 @@
 #define ___bpf_concat(a, b) ___bpf_paste(a, b)
 #define ___bpf_paste(a, b) a##b
 
+#define ___bpf_apply(fn, n) ___bpf_concat(fn, n)
+
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
@@ -91,6 +93,15 @@ struct bpf_map_def {
 	unsigned int max_entries;
 	unsigned int map_flags;
 };
+
+/* What the key and the value of such a map are. */
+#define BPF_ANNOTATE_KV_PAIR(name, type_key, type_val) \
+	struct ____btf_map_##name { \
+		type_key key; \
+		type_val value; \
+	}; \
+	struct ____btf_map_##name __attribute__((section(".maps." #name), used)) \
+		____btf_map_##name = {}
 
 /* How a map that is pinned by name is asked for, and how an extern may be missing. */
 enum libbpf_pin_type { LIBBPF_PIN_NONE, LIBBPF_PIN_BY_NAME };

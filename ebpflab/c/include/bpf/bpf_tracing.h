@@ -81,6 +81,20 @@
 #define PT_REGS_PARM5_CORE_SYSCALL(x) ___bpf_copied(x, PARM5_SYSCALL)
 #define PT_REGS_PARM6_CORE_SYSCALL(x) ___bpf_copied(x, PARM6_SYSCALL)
 
+/* Where a probed function returns to, which its stack (or a register) tells. */
+#if defined(__TARGET_ARCH_arm64)
+#define BPF_KPROBE_READ_RET_IP(ip, ctx) ({ (ip) = PT_REGS_RET(ctx); })
+#define BPF_KRETPROBE_READ_RET_IP BPF_KPROBE_READ_RET_IP
+#else
+#define BPF_KPROBE_READ_RET_IP(ip, ctx) \
+	({ bpf_probe_read_kernel(&(ip), sizeof(ip), (void *)PT_REGS_RET(ctx)); })
+#define BPF_KRETPROBE_READ_RET_IP(ip, ctx) \
+	({ \
+		bpf_probe_read_kernel(&(ip), sizeof(ip), \
+				      (void *)(PT_REGS_FP(ctx) + sizeof(ip))); \
+	})
+#endif
+
 /* Each argument is read from its word (ctx[n]) or its register. */
 #define ___bpf_words0()
 #define ___bpf_words1(x) , (void *)ctx[0]

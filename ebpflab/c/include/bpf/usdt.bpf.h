@@ -81,6 +81,21 @@ __weak __hidden int bpf_usdt_arg_cnt(struct pt_regs *ctx)
 	return spec ? spec->arg_cnt : -___BPF_ESRCH;
 }
 
+/* How many bytes argument `number` has; negative: there is none. */
+__weak __hidden int bpf_usdt_arg_size(struct pt_regs *ctx, __u64 number)
+{
+	struct __bpf_usdt_spec *spec = ___bpf_usdt_spec(ctx);
+
+	if (!spec)
+		return -___BPF_ESRCH;
+	if (number >= BPF_USDT_MAX_ARG_CNT)
+		return -___BPF_ENOENT;
+	barrier_var(number);
+	if (number >= spec->arg_cnt || number >= BPF_USDT_MAX_ARG_CNT)
+		return -___BPF_ENOENT;
+	return (64 - spec->args[number].arg_bitshift) / 8;
+}
+
 /* Read argument `number` (from 0) into *res; 0, or a negative error. */
 __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, __u64 number, long *res)
 {

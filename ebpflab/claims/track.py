@@ -1,0 +1,285 @@
+"""A run followed in an exploration: where it is there, and what may be doubted.
+
+Where the path stopped because a state covers it, the run goes on behind that state.
+What was claimed there of this run's values is so for those that lie within; others did
+not matter to the verifier, so they, and all that comes of them, claim nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import islice
+
+from ebpflab.claims.live import Live, touched
+from ebpflab.claims.places import Places
+from ebpflab.claims.values import SLOT_BYTES, holds, is_absent, slot_holds
+from ebpflab.claims.walked import Claims, Known, Walked, Way
+from ebpflab.isa.words import WORD64
+from ebpflab.logs.states import Slot, Value, read_slot, read_value
+from ebpflab.timeline import Step
+
+Doubts = frozenset[tuple[int, str]]  # call depth, slot
+MOST_OBJECT_BYTES = 32  # of a dynptr or an iterator on the stack
+MOST_VISITS = 200  # earlier visits of an instruction that are looked at
+MOST_TRACKS = 32  # states that may have covered a path, followed side by side
+_PASSED = tuple(f"r{n}" for n in range(1, 6))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step of a run: what it did, and the values after it."""
+
+    step: Step
+    live: Live
+    places: Places
+    next: Step | None  # the run's next one
+
+    @property
+    def changes_frame(self) -> bool:
+        """Tell whether the registers now are those of another function."""
+        return self.next is not None and self.next.frame != self.step.frame
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One place in an exploration where the run may be."""
+
+    walked: Walked = field(repr=False)
+    index: int
+    base: int = 0  # call depth of the run where this exploration begins
+    doubts: Doubts = frozenset()
+    unprinted: Doubts = frozenset()  # slots of callers that this function wrote
+    doubted: bool = False  # the last step read something doubtful
+    is_whole: bool = True  # no other state that covered the path was left out
+
+    def onward(self, at: Moment) -> Iterator["Track"]:
+        """Yield where the exploration has the run after its next step."""
+        step = at.step
+        frame = step.frame - self.base
+        for way in self.walked.following(self.index, step.pc, frame):
+            if way.is_covered:
+                yield from self._behind(way, at)
+            else:
+                yield self._moved(way.index, at)
+
+    def _moved(self, index: int, at: Moment) -> "Track":
+        """Go a step; what was written from doubtful values is doubtful."""
+        step, written = at.step, _written(at.step)
+        doubts = self.doubts - written
+        doubted = bool(self.doubts & _read(step))
+        if doubted:
+            doubts |= written
+        if self.doubts and (doubted or self.doubted):
+            doubts |= self._refined(index, step.frame) - written
+        if index in self.walked.untold:
+            doubts |= written
+        unprinted = {place for place in written if _is_outer(place, step.frame)}
+        unprinted |= {place for place in self.unprinted if _is_outer(place, step.frame)}
+        moved = replace(
+            self,
+            index=index,
+            doubts=_in_frame_of(at, doubts),
+            unprinted=frozenset(unprinted),
+            doubted=doubted,
+        )
+        absent = moved._absent(at)
+        return replace(moved, doubts=doubts | absent) if absent else moved
+
+    def _absent(self, at: Moment) -> Doubts:
+        """Return the registers that this step made null for want of an object."""
+        nulls = {c.slot for c in at.step.changes if c.new == "0x0"}
+        if not nulls:
+            return frozenset()
+        return frozenset(
+            (at.step.frame, slot)
+            for slot, claim in self.claims(at).items()
+            if slot in nulls and isinstance(claim, Value) and is_absent(claim, 0)
+        )
+
+    def _refined(self, index: int, frame: int) -> Doubts:
+        before, after = self.walked.known(self.index), self.walked.known(index)
+        changed = {s for s in {**before, **after} if before.get(s) != after.get(s)}
+        return frozenset(self._place(slot, frame) for slot in changed)
+
+    def _behind(self, way: Way, at: Moment) -> Iterator["Track"]:
+        """Go on behind the states that may have covered this path.
+
+        One that has all live values within is enough; else the nearest ones are all
+        followed.
+        """
+        partly: list[Track] = []
+        looked_at = 0
+        frame = at.step.frame - self.base
+        visits = islice(self.walked.covering(way, frame), MOST_VISITS)
+        for visit in visits:
+            found = replace(self, index=visit, doubts=frozenset(), doubted=False)
+            doubts = frozenset(found.wrong(at)) | found._unsettled(at)
+            if not doubts:
+                yield found
+                return
+            partly.append(replace(found, doubts=doubts, doubted=True))
+        partly.sort(key=lambda track: len(track.doubts))
+        is_few = len(partly) <= MOST_TRACKS and looked_at < MOST_VISITS
+        is_whole = self.is_whole and is_few
+        for track in partly[:MOST_TRACKS]:
+            yield replace(track, is_whole=is_whole)
+
+    def _unsettled(self, at: Moment) -> Doubts:
+        """Return what a state that covers may not know: see below.
+
+        What the step itself told before a fork; values that are claimed to be equal,
+        and are not.
+        """
+        frame, known = at.step.frame, self.walked.known(self.index)
+        told = self.claims(at)
+        doubts = {self._place(slot, frame) for slot in known if slot not in told}
+        groups: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for slot, claim in told.items():
+            value = claim.value if isinstance(claim, Slot) else claim
+            word = self._word(slot, at)
+            if value and word is not None and value.number("id"):
+                key, base = _relation(value, word)
+                groups.setdefault(key, []).append((slot, base))
+        for members in groups.values():
+            if len({base for _, base in members}) > 1:
+                doubts |= {self._place(slot, frame) for slot, _ in members}
+        return frozenset(doubts)
+
+    # ---- claims ----------------------------------------------------------------
+
+    def claims(self, at: Moment) -> Claims:
+        """Return what is claimed after this step, doubtful or not.
+
+        At a fork what the step told holds on one way only, and is left out; where a
+        function is entered or left, the registers are of two functions.
+        """
+        if at.changes_frame or self._kind == "exit":
+            return {}
+        found = _claims_after(self.walked, self.index)
+        if self._kind == "branch" and at.next and not self._goes_to(at.next.pc):
+            told = {change.slot for change in self.walked.steps[self.index].changes}
+            return {slot: claim for slot, claim in found.items() if slot not in told}
+        return found
+
+    def _goes_to(self, pc: int) -> bool:
+        return any(way.pc == pc for way in self.walked.ways[self.index])
+
+    @property
+    def _kind(self) -> str:
+        line = self.walked.lines.get(self.walked.steps[self.index].pc)
+        return line.kind if line else ""
+
+    def sure(self, at: Moment) -> Claims:
+        """Return the claims that are none of doubtful values."""
+        frame, open = at.step.frame, self.doubts | self.unprinted
+        return {
+            slot: claim
+            for slot, claim in self.claims(at).items()
+            if self._place(slot, frame) not in open
+        }
+
+    def wrong(self, at: Moment) -> dict[tuple[int, str], tuple[str, Value | Slot]]:
+        """Return the claims that do not hold: place -> slot, claim."""
+        frame = at.step.frame
+        return {
+            self._place(slot, frame): (slot, claim)
+            for slot, claim in self.sure(at).items()
+            if not self._holds(slot, claim, at)
+        }
+
+    def _holds(self, slot: str, claim: Value | Slot, at: Moment) -> bool:
+        depth, name = self._place(slot, at.step.frame)
+        if isinstance(claim, Slot):
+            pairs = at.live.pairs(depth, int(name[2:]))
+            return slot_holds(claim, pairs, at.places, depth)
+        live = at.live.registers.get(name)
+        if live is None:
+            return True
+        if other := _frame_named(claim):
+            claim = read_value(f"fp[{other[0] + self.base}]{other[1]}")
+        return holds(claim, int(live, 16), at.places, depth)
+
+    def _word(self, slot: str, at: Moment) -> int | None:
+        depth, name = self._place(slot, at.step.frame)
+        if name.startswith("fp"):
+            pairs = at.live.pairs(depth, int(name[2:]))
+            text = "".join(reversed(pairs))
+            return None if "?" in text else int(text, 16)
+        live = at.live.registers.get(name)
+        return None if live is None else int(live, 16)
+
+    def _place(self, slot: str, frame: int) -> tuple[int, str]:
+        """Return the run's call depth and the bare name of a slot."""
+        if slot.startswith("frame"):
+            number, _, name = slot[5:].partition(":")
+            return int(number) + self.base, name
+        return (self.base if slot.startswith("fp") else frame), slot
+
+
+def _claims_after(walked: Walked, index: int) -> Claims:
+    """Return what is claimed after a step of the exploration; not to be changed."""
+    if index not in walked.claims:
+        known = walked.known(index)
+        left_out = {"refs", *_hidden(known)}
+        if index in walked.forks:
+            left_out.update(change.slot for change in walked.steps[index].changes)
+        walked.claims[index] = {
+            slot: read_slot(text) if "fp" in slot else read_value(text)
+            for slot, text in known.items()
+            if slot not in left_out
+        }
+    return walked.claims[index]
+
+
+def _read(step: Step) -> Doubts:
+    registers = {(step.frame, name) for name in step.reads if "+" not in name}
+    return frozenset(registers | {*touched(iter(step.reads), {})})
+
+
+def _written(step: Step) -> Doubts:
+    sizes = {c.slot: len(c.new or "") // 2 for c in step.changes}
+    registers = {(step.frame, slot) for slot in sizes if "+" not in slot}
+    return frozenset(registers | {*touched(iter(sizes), sizes)})
+
+
+def _is_outer(place: tuple[int, str], frame: int) -> bool:
+    """Tell whether a stack slot is a caller's: logs do not print its changes."""
+    return place[1].startswith("fp") and place[0] < frame
+
+
+def _hidden(known: Known) -> Iterator[str]:
+    """Yield the slots that lie in a dynptr or an iterator that a slot below begins."""
+    for slot, text in known.items():
+        if "fp" in slot and text.startswith(("dynptr", "iter")):
+            head, _, off = slot.rpartition("-")
+            for above in range(SLOT_BYTES, MOST_OBJECT_BYTES, SLOT_BYTES):
+                yield f"{head}-{int(off) - above}"
+
+
+def _in_frame_of(at: Moment, doubts: Doubts) -> Doubts:
+    """Take doubts along into the function that is entered or left."""
+    now, then = at.step.frame, at.next.frame if at.next else at.step.frame
+    if then > now and any((now, name) in doubts for name in _PASSED):
+        return doubts | {(then, name) for name in _PASSED}
+    if then < now:
+        kept = {place for place in doubts if place[0] <= then}
+        return frozenset(kept | ({(then, "r0")} if (now, "r0") in doubts else set()))
+    return doubts
+
+
+def _relation(value: Value, word: int) -> tuple[tuple[str, str], int]:
+    """Return what values of one id must have in common, and what this one has."""
+    number, _, more = value.fields["id"].partition("+")
+    if value.may_be_null:
+        return (value.type, number), int(word == 0)
+    moved = int(more, 0) if more else value.off
+    return (value.type, number), (word - moved) & WORD64
+
+
+@lru_cache(maxsize=1 << 10)
+def _frame_named(claim: Value) -> tuple[int, str] | None:
+    """Return the frame and the offset of a pointer into another function's stack."""
+    if not claim.constant.startswith("fp["):
+        return None
+    number, _, off = claim.constant[3:].partition("]")
+    return int(number), off

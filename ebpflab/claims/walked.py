@@ -1,0 +1,117 @@
+"""A verifier's exploration, made ready to be followed: where a step leads on to.
+
+From a step the walk goes to the steps that name it as their parent, or stops before an
+instruction because a state covers it. Which state that was, a log does not say: one of
+the earlier visits of that instruction, at the same call depth.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ebpflab.logs.states import Slot, Value
+from ebpflab.results.exploration import EXIT, FORK, SAFE, Exploration
+from ebpflab.timeline import Line, Step
+
+Known = dict[str, str]  # r0 ... r10, fp-8, frame1:fp-8 -> the claim's text
+Claims = dict[str, Value | Slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way on: to a step, or (covered) to the instruction of an earlier one."""
+
+    pc: int
+    index: int  # the step; of a covered way, the number of steps walked before it
+    is_covered: bool = False
+
+
+@dataclass
+class Walked:
+    """The steps of an exploration, with the ways between them."""
+
+    exploration: Exploration
+    ways: dict[int, list[Way]] = field(init=False)  # by step, -1 = the start
+    visits: dict[int, list[int]] = field(init=False)  # steps, by slot
+    forks: set[int] = field(init=False)  # steps after which several ways lead on
+    untold: set[int] = field(init=False)  # steps whose effect the log does not print
+    claims: dict[int, Claims] = field(default_factory=dict)  # by step, parsed once
+    _known: dict[int, Known] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.steps = self.exploration.timeline.steps
+        self.lines: dict[int, Line] = {
+            line.pc: line for line in self.exploration.timeline.listing
+        }
+        self.ways, self.visits = defaultdict(list), defaultdict(list)
+        for index, step in enumerate(self.steps):
+            self.ways[step.parent].append(Way(step.pc, index))
+            self.visits[step.pc].append(index)
+        nodes = self.exploration.nodes
+        for node in nodes:
+            if node.ended == SAFE:
+                last = node.first + node.count - 1
+                above = nodes[node.parent] if node.parent >= 0 else None
+                if not node.count:
+                    last = above.first + above.count - 1 if above else -1
+                way = Way(node.pruned_at, node.first + node.count, is_covered=True)
+                self.ways[last].append(way)
+        self.untold = {
+            n.first + n.count - 1 for n in nodes if n.ended not in (FORK, EXIT)
+        }
+        self.forks = {n.first + n.count - 1 for n in nodes if n.ended == FORK}
+
+    def known(self, index: int) -> Known:
+        """Return all that is claimed after a step; not to be changed."""
+        path, at = [], index
+        while at >= 0 and at not in self._known:
+            path.append(at)
+            at = self.steps[at].parent
+        known = dict(self._known[at]) if at >= 0 else {}
+        for step in reversed(path):
+            self._change(known, self.steps[step])
+        self._known[index] = known
+        return known
+
+    def _change(self, known: Known, step: Step) -> None:
+        for change in step.changes:
+            known.pop(change.slot, None)
+            if change.new is not None:
+                known[change.slot] = change.new
+
+    def following(self, index: int, pc: int, frame: int) -> Iterator[Way]:
+        """Yield the ways from a step to an instruction.
+
+        Passed over are steps that no run makes: an instruction that is judged twice
+        because its value was split, a call judged again when its callback returned.
+        """
+        for way in self.ways[index]:
+            if way.pc == pc:
+                yield way
+            elif not way.is_covered and self._is_judged_again(index, way.index):
+                yield from self.following(way.index, pc, frame)
+            elif way.is_covered and self._is_call_again(index, way.pc):
+                for visit in self.covering(way, frame):
+                    yield from self.following(visit, pc, frame)
+
+    def _is_judged_again(self, index: int, child: int) -> bool:
+        pc = self.steps[child].pc
+        if self.steps[index].pc == pc:
+            return self._kind(pc) == "alu"
+        return self._is_call_again(index, pc)
+
+    def _is_call_again(self, index: int, pc: int) -> bool:
+        """Tell whether a callback returns to the call that has it called."""
+        step = self.steps[index]
+        is_return = bool(step.frame) and self._kind(step.pc) == "exit"
+        return is_return and self._kind(pc) == "call"
+
+    def _kind(self, pc: int) -> str:
+        line = self.lines.get(pc)
+        return line.kind if line else ""
+
+    def covering(self, way: Way, frame: int) -> Iterator[int]:
+        """Yield the visits whose states may have covered a way, latest first."""
+        for visit in reversed(self.visits[way.pc]):
+            if visit < way.index and self.steps[visit].frame == frame:
+                yield visit

@@ -1,0 +1,7 @@
+"""The reference pages, made from the tables: nothing in them is written twice.
+
+python -m ebpflab.reference            writes build/reference/{en,fr}/*.md
+
+pages.py      what each page holds
+differs.py    where we differ from Linux: gathered from the engine's docstrings
+"""

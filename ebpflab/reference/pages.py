@@ -1,0 +1,164 @@
+"""What the pages hold: one function a page, over the engine's own tables."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ebpflab.cost import crossover, published, stages
+from ebpflab.helpers import HELPERS, Arg, may_call
+from ebpflab.helpers.proto import Proto
+from ebpflab.hooks import HOOKS
+from ebpflab.isa.helper_ids import HELPER_NAMES
+from ebpflab.isa.map_types import MAP_TYPES
+from ebpflab.isa.spellings import FORMS
+from ebpflab.language import catalogue
+from ebpflab.maps.base import type_of_map
+from ebpflab.reasons.table import kinds
+from ebpflab.reference.differs import differences
+
+Page = Callable[[], Iterator[str]]
+
+
+def _say(key: str, part: str = "", /, **values: object) -> str:
+    return catalogue().say(key, part, **values)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Write a table; what is in a cell stays in it."""
+    titles = [_say(f"page-column-{head}") for head in heads]
+    yield _line(titles)
+    yield _line(["---"] * len(titles))
+    for row in rows:
+        yield _line(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(text: object) -> str:
+    return f"`{text}`" if text else ""
+
+
+def instructions() -> Iterator[str]:
+    rows = (
+        (f"`{form.opcode:#04x}`", _code(form.text), form.log and _code(form.log))
+        for form in FORMS
+    )
+    yield from _table(("opcode", "text", "log"), rows)
+
+
+def helpers() -> Iterator[str]:
+    """Each helper: its contract, who may call it, whether it needs a kernel."""
+    rows = []
+    for id, name in sorted(HELPER_NAMES.items()):
+        proto = HELPERS.get(id)
+        types = [type for type in HOOKS if may_call(type, name)]
+        if proto:
+            told = ", ".join(map(_argument, proto.args)), proto.ret.name
+            needs = _say("page-needs-kernel") if _asks_kernel(proto) else ""
+            rows.append((id, _code(f"bpf_{name}"), *told, len(types), needs))
+    yield from _table(("id", "helper", "arguments", "result", "types", "remark"), rows)
+
+
+def _argument(arg: Arg) -> str:
+    """Write an argument of a contract: its kind, its flags, what it points to."""
+    flags = "".join(f" | {flag.name}" for flag in type(arg.flags) if flag & arg.flags)
+    size = f" ({arg.size})" if arg.size else ""
+    structure = f" {arg.structure}" if arg.structure else ""
+    return f"{arg.kind.name}{size}{structure}{flags}"
+
+
+def _asks_kernel(proto: Proto) -> bool:
+    """Tell whether a behavior asks its Env for a simulated kernel."""
+    return "kernel" in proto.run.__code__.co_names
+
+
+def maps() -> Iterator[str]:
+    rows = []
+    for name, id in sorted(MAP_TYPES.items(), key=lambda pair: pair[1]):
+        if not id:
+            continue  # no type
+        made = type_of_map.get(name)
+        text = (made.__doc__ or "").splitlines()[0] if made else _say("page-no-class")
+        rows.append((id, _code(name), text))
+    yield from _table(("id", "map", "remark"), rows)
+
+
+def hooks() -> Iterator[str]:
+    for hook in HOOKS.values():
+        yield f"## {hook.type}"
+        yield ""
+        answers = ", ".join(f"{n} {name}" for n, name in hook.returns.items())
+        if answers:
+            yield f"{_say('page-answers')} {answers}"
+            yield ""
+        rows = (
+            (
+                row.offset,
+                row.size,
+                _code(row.name),
+                row.pointer,
+                row.reads.name,
+                row.writes.name,
+            )
+            for row in hook.fields
+        )
+        if hook.fields:
+            yield from _table(
+                ("offset", "size", "field", "pointer", "reads", "writes"), rows
+            )
+            yield ""
+
+
+def rejections() -> Iterator[str]:
+    for category in dict.fromkeys(kind.category for kind in kinds().values()):
+        yield f"## {_say(f'category-{category}')}"
+        yield ""
+        rows = (
+            (
+                _code(kind.key),
+                _say(f"reject-{kind.key}", "problem"),
+                _code(kind.templates[0]),
+            )
+            for kind in kinds().values()
+            if kind.category == category and kind.templates
+        )
+        yield from _table(("kind", "problem", "message"), rows)
+        yield ""
+
+
+def costs() -> Iterator[str]:
+    rows = [
+        (row.name, row.value, row.kind_name, row.source, row.conditions)
+        for row in published()
+    ]
+    ways = [way for stage in stages() for way in (stage.stacks, stage.ebpf) if way]
+    rows += [
+        (way.name, way.value, way.kind_name, way.source, way.conditions) for way in ways
+    ]
+    model = crossover()
+    meets = _say("page-meets", count=f"{model.meets:.0f}")
+    kind = _say(f"cost-kind-{model.kind}")
+    rows.append((meets, "", kind, model.source, model.conditions))
+    yield from _table(("operation", "cost", "kind", "source", "conditions"), rows)
+
+
+def differs() -> Iterator[str]:
+    rows = ((_code(d.file), _code(d.name), d.text) for d in differences())
+    yield from _table(("file", "name", "difference"), rows)
+
+
+PAGES: dict[str, Page] = {
+    "instructions": instructions,
+    "helpers": helpers,
+    "maps": maps,
+    "hooks": hooks,
+    "rejections": rejections,
+    "costs": costs,
+    "differs": differs,
+}
+
+
+def page(name: str) -> str:
+    """Return a page as Markdown, in the language of the kit."""
+    head = [f"# {_say(f'page-{name}')}", "", _say(f"page-{name}-about"), ""]
+    return "\n".join([*head, *PAGES[name]()]) + "\n"

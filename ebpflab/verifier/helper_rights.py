@@ -1,0 +1,86 @@
+"""May this program call this helper, here and now?
+
+Its type decides, and for a few helpers the attach type; the license; whether who loads
+it is privileged; whether it may sleep; and what it holds at this moment.
+
+Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
+"""
+
+from ebpflab.helpers.allowed import may_call
+from ebpflab.helpers.contract import Kind
+from ebpflab.helpers.proto import HELPERS, Proto
+from ebpflab.isa.disassembler import NO_NAMES
+from ebpflab.isa.helper_ids import HELPER_NAMES
+from ebpflab.isa.insn import Insn
+from ebpflab.isa.operations import CallKind
+from ebpflab.program import Program
+from ebpflab.verifier.env import Env
+from ebpflab.verifier.licenses import is_gpl_compatible
+from ebpflab.verifier.references import active_locks
+from ebpflab.verifier.refusal import EINVAL, Refusal
+
+UNSPEC = 0  # no helper: an instruction that was never filled in
+SLEEPABLE = 1 << 4  # BPF_F_SLEEPABLE
+NOT_IN_PROBES = {  # programs of type syscall have these for the sake of others
+    "sk_storage_get",
+    "sk_storage_delete",
+    "d_path",
+}
+ALLOWED_UNDER_A_LOCK = ("spin_unlock", "kptr_xchg")
+
+
+def arguments(insn: Insn, program: Program, perfmon: bool = True) -> int:
+    """Return how many registers a call reads; all five where that is not known."""
+    proto = HELPERS.get(insn.imm)
+    if insn.src != CallKind.HELPER or proto is None:
+        return 5
+    if not _is_there(proto, program, perfmon):
+        return 5
+    return sum(arg.kind is not Kind.DONTCARE for arg in proto.args_for(program.type))
+
+
+def _check_locked(env: Env, insn: Insn) -> None:
+    """Refuse most calls while a spin lock is held."""
+    if not active_locks(env.cur):
+        return
+    if HELPER_NAMES.get(insn.imm) not in ALLOWED_UNDER_A_LOCK:
+        text = "function calls are not allowed while holding a lock"
+        raise Refusal(EINVAL, text)
+
+
+def _is_there(proto: Proto, program: Program, perfmon: bool) -> bool:
+    attach = program.expected_attach_type
+    return may_call(program.type, proto.name, attach or "", perfmon)
+
+
+def callable_helper(env: Env, insn: Insn) -> Proto:
+    """Return the contract of a helper that this program may call here."""
+    _check_locked(env, insn)
+    name = NO_NAMES.helper(insn.imm)
+    if insn.imm != UNSPEC and insn.imm not in HELPERS:
+        raise Refusal(EINVAL, f"invalid func {name}")
+    proto = HELPERS.get(insn.imm)
+    if proto is None or not _is_there(proto, env.program, env.allow_ptr_leaks):
+        raise Refusal(EINVAL, f"program of this type cannot use helper {name}")
+    restricted = proto.gpl_only and env.program.type not in proto.free_for
+    if restricted and not is_gpl_compatible(env.program.license):
+        text = "cannot call GPL-restricted function from non-GPL compatible program"
+        raise Refusal(EINVAL, text)
+    if env.program.type == "syscall" and proto.name in NOT_IN_PROBES:
+        raise Refusal(EINVAL, "helper call is not allowed in probe")
+    if proto.might_sleep:
+        _check_may_sleep(env, name)
+    return proto
+
+
+def _check_may_sleep(env: Env, name: str) -> None:
+    if not env.cur.in_sleepable:
+        raise Refusal(EINVAL, "helper call might sleep in a non-sleepable prog")
+    regions = (
+        (env.cur.active_rcu_locks, "rcu_read_lock"),
+        (env.cur.active_preempt_locks, "non-preemptible"),
+        (env.cur.active_irq_id, "IRQ-disabled"),
+    )
+    for inside, region in regions:
+        if inside:
+            raise Refusal(EINVAL, f"sleepable helper {name} in {region} region")

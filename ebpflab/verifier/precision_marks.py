@@ -1,0 +1,55 @@
+"""Marks of numbers whose exact value mattered, in the kept states of a path.
+
+Source: the log of Linux 6.18 (`forcing r1 to be precise`). Names are the kernel's.
+"""
+
+from collections.abc import Callable
+
+from ebpflab.verifier.states import FP, SCALAR, FuncState, VerifierState
+
+
+def mark_all_scalars_precise(
+    state: VerifierState, tell: Callable[[str], None] | None
+) -> None:
+    """Give up: every number of every kept state on this path mattered."""
+    if tell:
+        level = len(state.frames) - 1
+        how = "falling back to forcing all scalars precise"
+        tell(f"mark_precise: frame{level}: {how}\n")
+    node = state.parent
+    while node:
+        for number, frame in enumerate(node.frames):
+            regs, slots = scalars_of(frame)
+            for name in _names(
+                regs & ~frame.precise_regs, slots & ~frame.precise_slots
+            ):
+                if tell:
+                    tell(
+                        f"force_precise: frame{number}: forcing {name} to be precise\n"
+                    )
+            frame.precise_regs |= regs
+            frame.precise_slots |= slots
+        node = node.parent
+
+
+def scalars_of(frame: FuncState) -> tuple[int, int]:
+    """Return which registers and which slots hold numbers, as bits."""
+    regs = sum(1 << n for n, reg in enumerate(frame.regs) if reg.type is SCALAR)
+    slots = sum(1 << n for n, slot in enumerate(frame.stack) if slot.is_spilled_scalar)
+    return regs, slots
+
+
+def _names(regs: int, slots: int) -> list[str]:
+    names = [f"r{n}" for n in range(FP + 1) if regs >> n & 1]
+    return names + [
+        f"fp{-8 * n - 8}" for n in range(slots.bit_length()) if slots >> n & 1
+    ]
+
+
+def regs_text(bits: int) -> str:
+    return ",".join(f"r{number}" for number in range(FP + 1) if bits >> number & 1)
+
+
+def slots_text(bits: int) -> str:
+    places = (n for n in range(bits.bit_length()) if bits >> n & 1)
+    return ",".join(str(-8 * (number + 1)) for number in places)

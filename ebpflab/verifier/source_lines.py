@@ -1,0 +1,102 @@
+"""The C lines that a program came from, in its log.
+
+    ; if (ip + 1 > data_end) @ drop.c:12
+
+A line is written before an instruction where it is another one than before. The table
+(line_info) must be in order, and begin every function.
+
+Source: the kernel's Documentation/bpf/btf.rst; logs of Linux 6.18.
+"""
+
+import struct
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ebpflab.btf import Btf
+from ebpflab.errors import EbpfLabError
+from ebpflab.isa.insn import Insn
+from ebpflab.program import Program
+from ebpflab.verifier.refusal import EINVAL, Refusal
+from ebpflab.verifier.subprogs import Subprogs
+
+_RECORD = struct.Struct("<IIII")  # slot, file, text, line and column
+LINE_SHIFT = 10  # below it: the column
+
+
+class Line(NamedTuple):
+    """One record: from this slot on, the program came from this line."""
+
+    start: int
+    file: int  # offsets of strings in BTF
+    text: int
+    number: int
+
+
+@dataclass(slots=True)
+class SourceLines:
+    """All lines of a program, by slot, and which was written last."""
+
+    btf: Btf | None = None
+    lines: list[Line] = field(default_factory=list)
+    last: Line | None = None
+
+    def before(self, idx: int) -> str:
+        """Return the line to be written before an instruction; "": none."""
+        place = bisect_right(self.lines, idx, key=lambda line: line.start) - 1
+        if place < 0 or self.btf is None:
+            return ""
+        line, last = self.lines[place], self.last
+        if last and (line.file, line.number) == (last.file, last.number):
+            return ""
+        self.last = line
+        text = self.btf.string(line.text).lstrip()
+        name = self.btf.string(line.file).rpartition("/")[2]
+        return f"; {text} @ {name}:{line.number}\n"
+
+
+def check_btf_line(
+    program: Program,
+    btf: Btf | None,
+    insns: Sequence[Insn | None],
+    subprogs: Subprogs,
+) -> SourceLines:
+    """Read the table, and refuse one that is broken."""
+    if btf is None or not program.line_info:
+        return SourceLines()
+    whole = len(program.line_info) // _RECORD.size * _RECORD.size
+    found, begun = SourceLines(btf), 0
+    for number, row in enumerate(_RECORD.iter_unpack(program.line_info[:whole])):
+        start, file, text, column = row
+        line = Line(start, file, text, column >> LINE_SHIFT)
+        _check_line(found, number, line, insns)
+        if begun < len(subprogs):
+            first = subprogs[begun].start
+            if first < line.start:
+                raise Refusal(EINVAL, f"missing bpf_line_info for func#{begun}")
+            begun += line.start == first
+        found.lines.append(line)
+    if begun < len(subprogs):
+        left = f"{len(subprogs) - begun} funcs starting from func#{begun}"
+        raise Refusal(EINVAL, f"missing bpf_line_info for {left}")
+    return found
+
+
+def _check_line(
+    found: SourceLines, number: int, line: Line, insns: Sequence[Insn | None]
+) -> None:
+    before, where = found.lines[-1].start if found.lines else 0, f"line_info[{number}]"
+    if (number and line.start <= before) or line.start >= len(insns):
+        place = f"(prev_offset:{before} prog->len:{len(insns)})"
+        raise Refusal(EINVAL, f"Invalid {where}.insn_off:{line.start} {place}")
+    insn = insns[line.start]
+    if insn is None or not insn.opcode:
+        raise Refusal(EINVAL, f"Invalid insn code at {where}.insn_off")
+    assert found.btf
+    try:
+        for offset in (line.text, line.file):
+            found.btf.string(offset)
+    except EbpfLabError:
+        what = f"Invalid {where}.line_off or .file_name_off"
+        raise Refusal(EINVAL, what) from None

@@ -1,0 +1,138 @@
+// The rejection view: it puts its parts together and keeps what is chosen: a step of how
+// it came to be, an input, and whether the fix is applied. All is recorded data.
+
+const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
+
+class RejectionView {
+  constructor(model) {
+    this.model = model
+    this.data = JSON.parse(model.get('data'))
+    this.say = sayer(model.get('phrases') ?? {})
+    this.fixed = false
+    this.live = make('p', { class: 'hidden live', 'aria-live': 'polite' })
+    this.node = make('section', {
+      class: 'ebpflab rejection', tabindex: 0, role: 'group', lang: model.get('lang'),
+      'aria-label': this.say('name', { name: this.data.name }), 'data-size': model.get('size'),
+    })
+    this.node.append(...(this.data.accepted || !this.data.proof ? this.accepted() : this.refused()), this.live)
+    this.node.addEventListener('keydown', event => this.key(event))
+  }
+
+  accepted() {
+    this.parts = []
+    const { name, message, processed } = this.data
+    return [make('div', { class: 'bar' }, make('h2', {}, name), make('span', { class: 'tag good' }, `✓ ${this.say('accepted')}`)),
+      make('pre', { class: 'kern good' }, message), make('p', { class: 'lead' }, this.say('nothing', { count: number(processed) }))]
+  }
+
+  refused() {
+    const { say, data } = this
+    this.cause = this.within(this.model.get('step'), data.how.length)
+    this.input = this.within(this.model.get('chosen'), (data.witness?.cells.length ?? 1) - 1)
+    this.tag = make('span', { class: 'tag bad' })
+    this.kernel = make('pre', { class: 'kern', 'aria-label': say('kernel-lines') }, data.message)
+    this.lead = make('p', { class: 'lead' })
+    this.picture = pictureOf(this)
+    this.history = new History(this)
+    this.witness = data.witness && new WitnessStrip(this)
+    this.fix = new FixPanel(this)
+    this.parts = [this.picture, this.history, this.witness, this.fix].filter(Boolean)
+    const { picture, wanted } = data.proof, tells = picture === 'plain' || (picture === 'types' && !wanted.length)
+    const left = make('div', {}, this.picture.node, ...(tells ? [] : [make('p', { class: 'why' }, data.why)]), ...(this.witness ? [this.witness.node] : []))
+    return [make('div', { class: 'bar' }, make('h2', {}, data.name), this.tag,
+      make('small', {}, [data.title, data.errno].filter(Boolean).join(' · '))),
+    this.kernel, this.lead, make('div', { class: 'two' }, left, this.history.node), this.fix.node, this.keys()]
+  }
+
+  within(value, most) {
+    return Math.max(0, Math.min(most, Math.trunc(value) || 0))
+  }
+
+  keys() {
+    const { say } = this
+    const sign = (name, mark, key) => make('span', {}, make('b', { class: name }, mark), ` ${say(key)}`)
+    const pair = (keys, key) => make('span', {}, ...keys.flatMap(one => [make('kbd', {}, one), ' ']), say(key))
+    return make('div', { class: 'keys' }, sign('claim', '▭', 'key-claim'), sign('wrong', '✕', 'key-refused'), sign('good', '✓', 'key-holds'),
+      make('span', { class: 'grow' }), pair(['↑', '↓'], 'key-how'), pair(['←', '→'], 'key-slide'), pair(['Home'], 'key-home'))
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key === 'Escape') document.activeElement.blur()
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+    if (!PASSED_ON.includes(event.key)) event.stopPropagation() // a notebook’s own keys
+    if (!by || !this.history || event.target.closest('.scroll')) return
+    event.preventDefault()
+    const isRow = event.target.matches('[data-index]')
+    this.choose(this.cause + by)
+    if (isRow) this.history.rows[this.cause]?.focus()
+  }
+
+  choose(cause) {
+    this.cause = this.within(cause, this.data.how.length)
+    this.picture.showMoment?.(this.data.how[this.cause]?.proved ?? -1)
+    this.keep('step', this.cause)
+  }
+
+  take(input) {
+    this.input = this.within(input, this.data.witness.cells.length - 1)
+    this.keep('chosen', this.input)
+  }
+
+  apply(fixed) {
+    this.fixed = fixed
+    this.draw()
+  }
+
+  keep(trait, value) {
+    this.model.set(trait, value)
+    this.model.save_changes()
+    this.draw()
+  }
+
+  // What is told: of the part that changed; of a step, what it did.
+  draw() {
+    if (!this.picture) return
+    const before = this.parts.map(part => part.sentence), was = [this.cause0, this.fixed0]
+    for (const part of this.parts) part.draw(this)
+    setText(this.lead, this.fixed ? this.say('lead-fixed') : leadOf(this.data, this.say))
+    setText(this.kernel, this.fixed ? this.data.fix.message : this.data.message)
+    setClass(this.kernel, 'good', this.fixed)
+    setText(this.tag, this.fixed ? `✓ ${this.say('accepted-after')}` : `✕ ${this.say('refused')}`)
+    setClass(this.tag, 'good', this.fixed)
+    setClass(this.tag, 'bad', !this.fixed)
+    const step = this.data.how[this.cause]
+    const told = step ? `${step.pc}: ${step.text}. ${step.does}` : this.lead.textContent
+    const changed = this.parts.find((part, index) => part.sentence !== before[index])
+    if (was[0] !== undefined) {
+      if (was[1] !== this.fixed) setText(this.live, this.lead.textContent)
+      else if (was[0] !== this.cause) setText(this.live, told)
+      else if (changed) setText(this.live, changed.sentence)
+    }
+    ;[this.cause0, this.fixed0] = [this.cause, this.fixed]
+  }
+}
+
+function render({ model, el }) {
+  let view = null
+  const show = () => {
+    try {
+      view = new RejectionView(model)
+      el.replaceChildren(view.node)
+      view.draw()
+    } catch (error) {
+      view = null
+      el.replaceChildren(make('p', { class: 'ebpflab broken', role: 'alert' }, `${error.message ?? error}`))
+    }
+  }
+  const moved = () => {
+    if (view?.picture && model.get('step') !== view.cause) view.choose(model.get('step'))
+    if (view?.witness && model.get('chosen') !== view.input) view.take(model.get('chosen'))
+  }
+  const heard = { 'change:data': show, 'change:size': show, 'change:step': moved, 'change:chosen': moved }
+  show()
+  for (const [name, act] of Object.entries(heard)) model.on(name, act)
+  return () => { for (const [name, act] of Object.entries(heard)) model.off(name, act) }
+}
+
+export default { render }

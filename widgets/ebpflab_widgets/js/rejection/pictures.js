@@ -1,0 +1,8 @@
+// Which picture a failed proof has.
+
+const PICTURES = {
+  bounds: Bounds, null: NullOrNot, bytes: StackBytes, registers: Registers, states: States,
+  types: Types, held: Held, range: Answers, depth: Depth, fields: Fields, plain: Plain,
+}
+
+const pictureOf = view => new PICTURES[view.data.proof.picture](view)
