@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 
-from ebpflab.claims.live import Live, touched
+from ebpflab.claims.doubts import (
+    Doubts,
+    in_frame_of,
+    left_unprinted,
+    read_by,
+    written_by,
+)
+from ebpflab.claims.live import Live
 from ebpflab.claims.places import Places
 from ebpflab.claims.values import SLOT_BYTES, holds, is_absent, slot_holds
 from ebpflab.claims.walked import Claims, Known, Walked, Way
@@ -18,11 +25,9 @@ from ebpflab.isa.words import WORD64
 from ebpflab.logs.states import Slot, Value, read_slot, read_value
 from ebpflab.timeline import Step
 
-Doubts = frozenset[tuple[int, str]]  # call depth, slot
 MOST_OBJECT_BYTES = 32  # of a dynptr or an iterator on the stack
 MOST_VISITS = 200  # earlier visits of an instruction that are looked at
 MOST_TRACKS = 32  # states that may have covered a path, followed side by side
-_PASSED = tuple(f"r{n}" for n in range(1, 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,7 @@ class Track:
     def onward(self, at: Moment) -> Iterator["Track"]:
         """Yield where the exploration has the run after its next step."""
         step = at.step
-        frame = step.frame - self.base
-        for way in self.walked.following(self.index, step.pc, frame):
+        for way in self.walked.following(self.index, step.pc):
             if way.is_covered:
                 yield from self._behind(way, at)
             else:
@@ -64,26 +68,44 @@ class Track:
 
     def _moved(self, index: int, at: Moment) -> "Track":
         """Go a step; what was written from doubtful values is doubtful."""
-        step, written = at.step, _written(at.step)
+        step, written = at.step, written_by(at.step)
         doubts = self.doubts - written
-        doubted = bool(self.doubts & _read(step))
+        doubted = bool(self.doubts & read_by(step))
         if doubted:
             doubts |= written
         if self.doubts and (doubted or self.doubted):
             doubts |= self._refined(index, step.frame) - written
         if index in self.walked.untold:
             doubts |= written
-        unprinted = {place for place in written if _is_outer(place, step.frame)}
-        unprinted |= {place for place in self.unprinted if _is_outer(place, step.frame)}
+        printed = self._printed(index, step.frame)
+        silent = self._silent(at, written - printed)
+        unprinted = (self.unprinted - written - printed) | silent
         moved = replace(
             self,
             index=index,
-            doubts=_in_frame_of(at, doubts),
-            unprinted=frozenset(unprinted),
+            doubts=in_frame_of(step, at.next, doubts),
+            unprinted=left_unprinted(step, at.next, unprinted),
             doubted=doubted,
         )
         absent = moved._absent(at)
         return replace(moved, doubts=doubts | absent) if absent else moved
+
+    def _printed(self, index: int, frame: int) -> Doubts:
+        changes = self.walked.steps[index].changes
+        return frozenset(self._place(change.slot, frame) for change in changes)
+
+    def _silent(self, at: Moment, written: Doubts) -> Doubts:
+        """Return the stack slots of which a log does not say that they were written.
+
+        Those of a caller, which it prints on return; those that a helper writes where
+        something else was known.
+        """
+        frame, by_helper = at.step.frame, self.walked.kind(at.step.pc) == "call"
+        return frozenset(
+            (depth, slot)
+            for depth, slot in written
+            if slot.startswith("fp") and (depth < frame or by_helper)
+        )
 
     def _absent(self, at: Moment) -> Doubts:
         """Return the registers that this step made null for want of an object."""
@@ -108,18 +130,18 @@ class Track:
         followed.
         """
         partly: list[Track] = []
-        looked_at = 0
         frame = at.step.frame - self.base
-        visits = islice(self.walked.covering(way, frame), MOST_VISITS)
+        visits = [*islice(self.walked.covering(way, frame), MOST_VISITS)]
         for visit in visits:
             found = replace(self, index=visit, doubts=frozenset(), doubted=False)
             doubts = frozenset(found.wrong(at)) | found._unsettled(at)
+            doubts |= found._absent(at)
             if not doubts:
                 yield found
                 return
             partly.append(replace(found, doubts=doubts, doubted=True))
         partly.sort(key=lambda track: len(track.doubts))
-        is_few = len(partly) <= MOST_TRACKS and looked_at < MOST_VISITS
+        is_few = len(partly) <= MOST_TRACKS and len(visits) < MOST_VISITS
         is_whole = self.is_whole and is_few
         for track in partly[:MOST_TRACKS]:
             yield replace(track, is_whole=is_whole)
@@ -153,10 +175,10 @@ class Track:
         At a fork what the step told holds on one way only, and is left out; where a
         function is entered or left, the registers are of two functions.
         """
-        if at.changes_frame or self._kind == "exit":
+        if at.changes_frame or self.kind == "exit":
             return {}
         found = _claims_after(self.walked, self.index)
-        if self._kind == "branch" and at.next and not self._goes_to(at.next.pc):
+        if self.kind == "branch" and at.next and not self._goes_to(at.next.pc):
             told = {change.slot for change in self.walked.steps[self.index].changes}
             return {slot: claim for slot, claim in found.items() if slot not in told}
         return found
@@ -165,9 +187,9 @@ class Track:
         return any(way.pc == pc for way in self.walked.ways[self.index])
 
     @property
-    def _kind(self) -> str:
-        line = self.walked.lines.get(self.walked.steps[self.index].pc)
-        return line.kind if line else ""
+    def kind(self) -> str:
+        """What sort of instruction this place is, as the listing tells it."""
+        return self.walked.kind(self.walked.steps[self.index].pc)
 
     def sure(self, at: Moment) -> Claims:
         """Return the claims that are none of doubtful values."""
@@ -231,22 +253,6 @@ def _claims_after(walked: Walked, index: int) -> Claims:
     return walked.claims[index]
 
 
-def _read(step: Step) -> Doubts:
-    registers = {(step.frame, name) for name in step.reads if "+" not in name}
-    return frozenset(registers | {*touched(iter(step.reads), {})})
-
-
-def _written(step: Step) -> Doubts:
-    sizes = {c.slot: len(c.new or "") // 2 for c in step.changes}
-    registers = {(step.frame, slot) for slot in sizes if "+" not in slot}
-    return frozenset(registers | {*touched(iter(sizes), sizes)})
-
-
-def _is_outer(place: tuple[int, str], frame: int) -> bool:
-    """Tell whether a stack slot is a caller's: logs do not print its changes."""
-    return place[1].startswith("fp") and place[0] < frame
-
-
 def _hidden(known: Known) -> Iterator[str]:
     """Yield the slots that lie in a dynptr or an iterator that a slot below begins."""
     for slot, text in known.items():
@@ -254,17 +260,6 @@ def _hidden(known: Known) -> Iterator[str]:
             head, _, off = slot.rpartition("-")
             for above in range(SLOT_BYTES, MOST_OBJECT_BYTES, SLOT_BYTES):
                 yield f"{head}-{int(off) - above}"
-
-
-def _in_frame_of(at: Moment, doubts: Doubts) -> Doubts:
-    """Take doubts along into the function that is entered or left."""
-    now, then = at.step.frame, at.next.frame if at.next else at.step.frame
-    if then > now and any((now, name) in doubts for name in _PASSED):
-        return doubts | {(then, name) for name in _PASSED}
-    if then < now:
-        kept = {place for place in doubts if place[0] <= then}
-        return frozenset(kept | ({(then, "r0")} if (now, "r0") in doubts else set()))
-    return doubts
 
 
 def _relation(value: Value, word: int) -> tuple[tuple[str, str], int]:

@@ -79,7 +79,7 @@ class Walked:
             if change.new is not None:
                 known[change.slot] = change.new
 
-    def following(self, index: int, pc: int, frame: int) -> Iterator[Way]:
+    def following(self, index: int, pc: int) -> Iterator[Way]:
         """Yield the ways from a step to an instruction.
 
         Passed over are steps that no run makes: an instruction that is judged twice
@@ -89,24 +89,25 @@ class Walked:
             if way.pc == pc:
                 yield way
             elif not way.is_covered and self._is_judged_again(index, way.index):
-                yield from self.following(way.index, pc, frame)
+                yield from self.following(way.index, pc)
             elif way.is_covered and self._is_call_again(index, way.pc):
-                for visit in self.covering(way, frame):
-                    yield from self.following(visit, pc, frame)
+                for visit in self.covering(way, self.steps[index].frame - 1):
+                    yield from self.following(visit, pc)
 
     def _is_judged_again(self, index: int, child: int) -> bool:
         pc = self.steps[child].pc
         if self.steps[index].pc == pc:
-            return self._kind(pc) == "alu"
+            return self.kind(pc) == "alu"
         return self._is_call_again(index, pc)
 
     def _is_call_again(self, index: int, pc: int) -> bool:
         """Tell whether a callback returns to the call that has it called."""
         step = self.steps[index]
-        is_return = bool(step.frame) and self._kind(step.pc) == "exit"
-        return is_return and self._kind(pc) == "call"
+        is_return = bool(step.frame) and self.kind(step.pc) == "exit"
+        return is_return and self.kind(pc) == "call"
 
-    def _kind(self, pc: int) -> str:
+    def kind(self, pc: int) -> str:
+        """Return the sort of instruction in a slot; "" if none was looked at."""
         line = self.lines.get(pc)
         return line.kind if line else ""
 

@@ -117,6 +117,46 @@ def test_behind_a_pruning_other_values_claim_nothing() -> None:
     assert str(claims(run, verdict)[-2]["r0"]) == "2"
 
 
+SILENT = """
+    *(u64 *)(r10 -8) = 0
+    *(u64 *)(r10 -24) = 7
+    r1 = r10
+    r1 += -8
+    r2 = 8
+    r3 = text[0]+0 ll
+    r4 = r10
+    r4 += -24
+    r5 = 8
+    call bpf_snprintf
+    r0 = *(u64 *)(r10 -8)
+    exit
+"""
+
+
+def test_what_a_helper_writes_where_the_log_does_not_say_so() -> None:
+    text = lab.MapSpec(
+        *("array", 4, 8, 1),
+        name="text",
+        flags=0x80,
+        frozen=True,
+        init={bytes(4): b"%d ok\0\0\0"},
+    )
+    program = lab.assemble(SILENT, type="sched_cls", maps=[text])
+    run, verdict = lab.run(program, PACKET), lab.verify(program, log_level=2)
+    assert verdict.accepted, verdict.message
+    assert run.retval == int.from_bytes(b"7 ok", "little")
+    assert lab.check_claims(run, verdict) == []
+    assert str(claims(run, verdict)[-2]["fp-8"]) == "mmmmmmmm"
+
+
+def test_two_ways_to_one_place_are_both_followed() -> None:
+    """A jump to the next instruction: one way walks it, the other one is covered."""
+    text = FORKING.replace("r7 = 1\n", "if r6 > 3 goto pc+0\n")
+    for first in range(8):
+        run, verdict = told(text, bytes([first, 77]) + PACKET)
+        assert lab.check_claims(run, verdict) == []
+
+
 def test_a_refused_program_claims_up_to_the_refusal() -> None:
     program = lab.assemble("r3 = 5\nr0 = r7\nr0 = 2\nexit", type="xdp")
     run, verdict = lab.run(program, PACKET), lab.verify(program)

@@ -82,7 +82,7 @@ def forgetting() -> Iterator[None]:
 
 
 def found_with(name: str) -> str:
-    """Return the first thing that is wrong in programs with this row, or ""."""
+    """Return the first thing that is wrong with programs of one row, or nothing."""
     for seed in range(ENOUGH):
         chance = random.Random(seed)
         inputs = [numbers.packet(chance) for _ in range(6)]

@@ -14,7 +14,11 @@ from tests.differential.families import FAMILIES
 from tests.differential.tally import Job, Tally, judge
 from tests.differential.workers import each
 
-SEEDS = {"as generated": 20, "mutated": 20, "without CAP_PERFMON": 6}
+WAYS = {  # how many seeds of each family, and how they are judged
+    "as generated": (20, {}),
+    "mutated": (20, {"mutate": True}),
+    "without CAP_PERFMON": (6, {"privileged": False}),
+}
 LONGEST_S = 15  # for one program; a million processed instructions take longer
 pytestmark = pytest.mark.timeout(1200)
 SHARES = {"verdicts": 0.99, "everything": 0.90}
@@ -26,16 +30,12 @@ def jobs(seeds: int, **how: bool) -> Iterator[Job]:
             yield Job(family, seed, **how)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[{}, {"mutate": True}, {"privileged": False}],
-    ids=list(SEEDS),
-)
+@pytest.fixture(scope="module", params=WAYS)
 def counted(request, linux) -> Tally:
-    total, name = Tally(), request.node.callspec.id
+    total, (seeds, how) = Tally(), WAYS[request.param]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "LONGEST_S", LONGEST_S)
-        for job, found in each(list(jobs(SEEDS[name], **request.param)), judge):
+        for job, found in each(list(jobs(seeds, **how)), judge):
             total.add(job, found)
     return total
 

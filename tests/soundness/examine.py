@@ -22,6 +22,7 @@ from tests.differential.families import FAMILIES
 from tests.differential.mutations import mutated
 from tests.soundness import numbers
 
+MOST_JUDGED = 6_000  # instructions; longer programs count as refused
 MOST_WALKED = 1_500  # instructions; more paths than that are not walked whole
 BUDGET = 3_000  # instructions of a run
 RUNS = 2
@@ -88,7 +89,8 @@ def examine(
     Args:    every_path: False = with pruning only; quicker.
     Raises:  NotModelled: it does what the verifier does not model.
     """
-    verdict = judged(program, how)
+    with at_most(MOST_JUDGED):
+        verdict = judged(program, how)
     prunes = "safe\n" in verdict.log
     whole = walked_whole(program, how) if prunes and every_path else None
     wrong: list[str] = []

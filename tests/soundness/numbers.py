@@ -22,6 +22,8 @@ _HEAD = f"""
     r4 += {BYTES}
     if r4 > r3 goto end
 """
+_BOTH_WAYS = "r5 = r6\ngoto end\ntaken: r5 = r7\nr5 = r6"
+_END = "end: r0 = 2\nexit"
 _SYMBOLS = {op.name: op.symbol for op in ALU_OPS}
 _SHIFTS = ("lsh", "rsh", "arsh")
 _PLAIN = ("add", "sub", "mul", "and", "or", "xor")
@@ -44,14 +46,16 @@ def program(seed: int) -> lab.Program:
 def single(name: str, seed: int) -> lab.Program:
     """Return a program with one row of arithmetic, or one jump, on small numbers."""
     chance = random.Random(f"{name} {seed}")
-    masks = [chance.choice((1, 3, 7, 255)) for _ in _REGISTERS]
+    size = int(name.removeprefix("movsx")) if name.startswith("movsx") else 8
     lines = [_HEAD]
-    for register, mask in zip(_REGISTERS, masks, strict=True):
-        lines.append(f"r{register} = *(u8 *)(r2 +{register})\nr{register} &= {mask}")
+    for register in _REGISTERS:
+        lines.append(f"r{register} = *(u{size} *)(r2 +{4 * int(register) - 24})")
+        if size == 8:
+            lines.append(f"r{register} &= {chance.choice((1, 3, 7, 255))}")
         lines.append(f"r{register} += {chance.choice((0, 0, 1, -1, -2))}")
     jumps = [op for op in JUMP_OPS if op.name == name]
-    lines.append(_jump(chance, "after", jumps) if jumps else _line(chance, (name,)))
-    text = "\n".join([*lines, "r5 = r6", "after: r5 = r7", "end: r0 = 2", "exit"])
+    lines.append(_jump(chance, "taken", jumps) if jumps else _line(chance, (name,)))
+    text = "\n".join([*lines, _BOTH_WAYS if jumps else "", _END])
     return lab.assemble(text, type="xdp")
 
 
