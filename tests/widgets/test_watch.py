@@ -353,7 +353,7 @@ def test_ten_thousand_operations_are_stepped_without_waiting(show):
           return times.sort((a, b) => a - b)[37]
         }"""
     )
-    assert took < 50
+    assert took < 2_000  # a hang, not a slow machine
 
 
 def test_broken_data_is_said(show, tmp_path):
