@@ -27,7 +27,7 @@ from ebpflab.timeline import Step
 
 MOST_OBJECT_BYTES = 32  # of a dynptr or an iterator on the stack
 MOST_VISITS = 200  # earlier visits of an instruction that are looked at
-MOST_TRACKS = 32  # states that may have covered a path, followed side by side
+MOST_TRACKS = 16  # states that may have covered a path, followed side by side
 
 
 @dataclass(frozen=True, slots=True)

