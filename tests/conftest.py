@@ -7,6 +7,7 @@ helpers of single folders (`from tests.engine.oracle import ...` works everywher
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ from hypothesis import settings
 # Every run tries the same cases: a failure here is a failure everywhere.
 settings.register_profile("house", derandomize=True, deadline=None, database=None)
 settings.load_profile("house")
+
+# A shell that starts something in the background lets it ignore Ctrl-C; tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 

@@ -4,6 +4,7 @@ from ebpflab.claims.live import touched
 from ebpflab.timeline import Step
 
 Doubts = frozenset[tuple[int, str]]  # call depth; r6 or fp-8
+_SAVED = ("r6", "r7", "r8", "r9")
 _PASSED = tuple(f"r{n}" for n in range(1, 6))
 
 
@@ -16,6 +17,11 @@ def written_by(step: Step) -> Doubts:
     sizes = {c.slot: len(c.new or "") // 2 for c in step.changes}
     registers = {(step.frame, slot) for slot in sizes if "+" not in slot}
     return frozenset(registers | {*touched(iter(sizes), sizes)})
+
+
+def saved_registers(depths: range) -> Doubts:
+    """Return those that callers get back: what is known of them stands nowhere."""
+    return frozenset((depth, name) for depth in depths for name in _SAVED)
 
 
 def left_unprinted(step: Step, after: Step | None, slots: Doubts) -> Doubts:

@@ -15,6 +15,7 @@ from ebpflab.claims.doubts import (
     in_frame_of,
     left_unprinted,
     read_by,
+    saved_registers,
     written_by,
 )
 from ebpflab.claims.live import Live
@@ -42,7 +43,8 @@ class Moment:
     @property
     def changes_frame(self) -> bool:
         """Tell whether the registers now are those of another function."""
-        return self.next is not None and self.next.frame != self.step.frame
+        into_another = self.next is not None and self.next.frame != self.step.frame
+        return into_another or any(c.slot == "r10" for c in self.step.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,11 @@ class Track:
             found = replace(self, index=visit, doubts=frozenset(), doubted=False)
             doubts = frozenset(found.wrong(at)) | found._unsettled(at)
             doubts |= found._absent(at)
-            if not doubts:
-                yield found
+            is_enough = not doubts
+            doubts |= saved_registers(range(self.base, at.step.frame))
+            doubts = in_frame_of(at.step, at.next, doubts)
+            if is_enough:
+                yield replace(found, doubts=doubts)
                 return
             partly.append(replace(found, doubts=doubts, doubted=True))
         partly.sort(key=lambda track: len(track.doubts))
@@ -241,10 +246,12 @@ class Track:
 def _claims_after(walked: Walked, index: int) -> Claims:
     """Return what is claimed after a step of the exploration; not to be changed."""
     if index not in walked.claims:
-        known = walked.known(index)
+        known, step = walked.known(index), walked.steps[index]
         left_out = {"refs", *_hidden(known)}
         if index in walked.forks:
-            left_out.update(change.slot for change in walked.steps[index].changes)
+            left_out.update(change.slot for change in step.changes)
+            if step.parent in walked.forks:  # what was known before it is not there
+                left_out.update(known)
         walked.claims[index] = {
             slot: read_slot(text) if "fp" in slot else read_value(text)
             for slot, text in known.items()
