@@ -9,7 +9,7 @@ LANGUAGE := $(if $(filter fr%,$(LOCALE)),fr,en)
 NEUTRAL := env -u EBPFLAB_LANG LC_ALL=C.UTF-8 # a lesson's language is its folder's
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/.venv
-.PHONY: help lab test bench lessons slides lint lock other-pythons
+.PHONY: help lab test soundness bench lessons slides lint lock other-pythons
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1	/p' Makefile
@@ -25,6 +25,8 @@ test: lint ## lint, the engine on every Python found (beside all else), tests, l
 	  --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout=120; main=$$?; \
 	wait $$others || { cat $(OTHERS); exit 1; }; grep -v '%]$$' $(OTHERS); exit $$main
 
+soundness: $(SETUP) ## the verifier and the engines, long: hours; Ctrl-C sums up
+	for part in " --programs 200000" .robust .engines; do $(BIN)/python -m tests.soundness$$part || exit 1; done
 bench: $(SETUP) ## measure the engines on this machine
 	$(BIN)/python tests/bench.py
 
@@ -35,8 +37,7 @@ slides: $(SETUP) ## build the static decks into build/slides
 	$(BIN)/python -m ebpflab_widgets.deck
 
 lint: $(SETUP) ## ruff and mypy
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check && $(BIN)/ruff format --check
 	$(BIN)/mypy
 
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \

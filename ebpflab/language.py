@@ -8,6 +8,7 @@ messages and assembler text, which are the same in every language.
 
 import locale
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -16,6 +17,8 @@ from typing import Any
 
 LANGUAGES = ("en", "fr")
 MARKER = ".ebpflab-lang"
+NO_BREAK = "\u00a0"  # French has this space before : ; ? ! and within quotes
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»](?:\s|$))|(?<=«) ")
 
 
 def current_language() -> str:
@@ -52,7 +55,7 @@ class Catalogue:
             for key, row in tomllib.loads(file.read_text(encoding="utf-8")).items():
                 if key in self.rows:
                     raise ValueError(f"{file.name}: the row {key!r} stands twice")
-                self.rows[key] = row
+                self.rows[key] = typeset(row)
 
     def say(self, key: str, part: str = "", /, **values: object) -> str:
         """Return the sentence `key` (or its `part`), filled with `values`.
@@ -63,6 +66,19 @@ class Catalogue:
         sentences = row.get(part, {}) if part else row
         template: str = sentences.get(current_language(), "")
         return template.format(**values)
+
+
+def typeset(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with French spaces in its French; the file has plain ones."""
+    made: dict[str, Any] = {}
+    for name, text in row.items():
+        if isinstance(text, Mapping):
+            made[name] = typeset(text)
+        elif name == "fr" and isinstance(text, str):
+            made[name] = _FRENCH_SPACE.sub(NO_BREAK, text)
+        else:
+            made[name] = text
+    return made
 
 
 @cache

@@ -16,7 +16,7 @@ import ebpflab as lab
 from ebpflab.isa.insn import Insn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # it is run as a script
-from tests import bench_compiled
+from tests import bench_compiled, bench_verifier
 
 ROUNDS = 5
 WORD = (1 << 64) - 1
@@ -194,4 +194,5 @@ def start() -> None:
 if __name__ == "__main__":
     engines()
     bench_compiled.compare()
+    bench_verifier.speed()
     start()

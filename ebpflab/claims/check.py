@@ -12,7 +12,7 @@ from itertools import zip_longest
 from ebpflab.claims.live import Live
 from ebpflab.claims.places import Places
 from ebpflab.claims.track import MOST_TRACKS, Moment, Track
-from ebpflab.claims.walked import Claims, Walked
+from ebpflab.claims.walked import Walked
 from ebpflab.errors import RunError, VmFault, expect
 from ebpflab.logs.states import Slot, Value
 from ebpflab.results import Run, Verdict
@@ -33,6 +33,23 @@ class Violation:
         return f"{self.pc}: {self.slot} = {self.live}, claimed {self.claim}"
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a verifier says beside one step of a run.
+
+    `open` names what a covered path leaves open: the verifier knew something there, but
+    not of this run's values. `covered` tells that it stopped before this instruction,
+    because a state that it had proved already covers this path; `walked` is False where
+    no path of the exploration goes.
+    """
+
+    claims: Mapping[str, Value | Slot]
+    violations: Sequence[Violation] = ()
+    open: frozenset[str] = frozenset()
+    covered: bool = False
+    walked: bool = True
+
+
 def check_claims(run: Run | VmFault, verdict: Verdict) -> list[Violation]:
     """Return where a live value lies outside of what the verifier claimed.
 
@@ -44,10 +61,7 @@ def check_claims(run: Run | VmFault, verdict: Verdict) -> list[Violation]:
     Raises:  RunError: the run or the verdict tells no steps, or they are of two
              programs.
     """
-    found: list[Violation] = []
-    for _, wrong in _followed(run, verdict):
-        found += wrong
-    return found
+    return [wrong for step in follow(run, verdict) for wrong in step.violations]
 
 
 def claims(
@@ -59,13 +73,14 @@ def claims(
              parsed; without those that a covered path leaves open.
     Raises:  RunError: as `check_claims`.
     """
-    return [claimed for claimed, _ in _followed(run, verdict)]
+    return [step.claims for step in follow(run, verdict)]
 
 
-def _followed(
-    run: Run | VmFault, verdict: Verdict
-) -> Iterator[tuple[Claims, list[Violation]]]:
-    """Yield the claims and the violations of each step of the run."""
+def follow(run: Run | VmFault, verdict: Verdict) -> Iterator[Beside]:
+    """Yield what the verifier says beside each step of a run.
+
+    Raises:  RunError: as `check_claims`.
+    """
     expect(run, (Run, VmFault), "check_claims(run)")
     expect(verdict, Verdict, "check_claims(verdict)")
     told, walked = run.timeline, Walked(verdict.exploration)
@@ -97,16 +112,21 @@ class _Follower:
         self.tracks = [Track(walked, -1)]
         self.callers: list[list[Track]] = []  # of global functions, judged apart
 
-    def take(self, index: int, at: Moment) -> tuple[Claims, list[Violation]]:
+    def take(self, index: int, at: Moment) -> Beside:
         """Take one step of the run."""
         self._leave_function(at)
+        before = self.tracks
         onward = self._onward(at)
         if not onward:
-            return {}, self._lost(index, at)
+            return Beside({}, self._lost(index, at), walked=False)
+        covered = not any(track.is_straight_on(at) for track in before)
         right = [track for track in onward if not track.wrong(at)]
         if right or not all(track.is_whole for track in onward):
             self.tracks = _different(right)
-            return (self.tracks[0].sure(at) if right else {}), []
+            if not right:
+                return Beside({}, covered=covered, walked=False)
+            first = self.tracks[0]
+            return Beside(first.sure(at), (), first.open_slots(at), covered)
         track = min(onward, key=lambda track: len(track.wrong(at)))
         wrong = track.wrong(at)
         self.tracks = [replace(track, doubts=track.doubts | frozenset(wrong))]
@@ -114,7 +134,7 @@ class _Follower:
             Violation(index, at.step.pc, slot, _shown(place, at), str(claim))
             for place, (slot, claim) in wrong.items()
         ]
-        return track.sure(at), said
+        return Beside(track.sure(at), said, track.open_slots(at), covered)
 
     def _onward(self, at: Moment) -> list[Track]:
         onward = [further for track in self.tracks for further in track.onward(at)]

@@ -27,7 +27,7 @@ from ebpflab.logs.states import Slot, Value, read_slot, read_value
 from ebpflab.timeline import Step
 
 MOST_OBJECT_BYTES = 32  # of a dynptr or an iterator on the stack
-MOST_VISITS = 200  # earlier visits of an instruction that are looked at
+MOST_VISITS = 60  # earlier visits of an instruction that are looked at
 MOST_TRACKS = 16  # states that may have covered a path, followed side by side
 
 
@@ -39,6 +39,7 @@ class Moment:
     live: Live
     places: Places
     next: Step | None  # the run's next one
+    seen: dict[object, Doubts] = field(default_factory=dict, repr=False)  # by visit
 
     @property
     def changes_frame(self) -> bool:
@@ -136,8 +137,7 @@ class Track:
         visits = [*islice(self.walked.covering(way, frame), MOST_VISITS)]
         for visit in visits:
             found = replace(self, index=visit, doubts=frozenset(), doubted=False)
-            doubts = frozenset(found.wrong(at)) | found._unsettled(at)
-            doubts |= found._absent(at)
+            doubts = found._not_within(at)
             is_enough = not doubts
             doubts |= saved_registers(range(self.base, at.step.frame))
             doubts = in_frame_of(at.step, at.next, doubts)
@@ -150,6 +150,14 @@ class Track:
         is_whole = self.is_whole and is_few
         for track in partly[:MOST_TRACKS]:
             yield replace(track, is_whole=is_whole)
+
+    def _not_within(self, at: Moment) -> Doubts:
+        """Return the live values of which this state says nothing that holds."""
+        key = (self.index, self.base, self.unprinted)
+        if key not in at.seen:  # several tracks come to the same states
+            found = frozenset(self.wrong(at)) | self._unsettled(at)
+            at.seen[key] = found | self._absent(at)
+        return at.seen[key]
 
     def _unsettled(self, at: Moment) -> Doubts:
         """Return what a state that covers may not know: see below.
@@ -204,6 +212,20 @@ class Track:
             for slot, claim in self.claims(at).items()
             if self._place(slot, frame) not in open
         }
+
+    def open_slots(self, at: Moment) -> frozenset[str]:
+        """Return the slots of this function of which nothing is claimed for doubt."""
+        frame, prefix = at.step.frame, f"frame{at.step.frame - self.base}:"
+        return frozenset(
+            prefix + slot if slot.startswith("fp") and frame > self.base else slot
+            for depth, slot in self.doubts | self.unprinted
+            if depth == frame
+        )
+
+    def is_straight_on(self, at: Moment) -> bool:
+        """Tell whether the verifier itself walked on to this step."""
+        ways = self.walked.following(self.index, at.step.pc)
+        return any(not way.is_covered for way in ways)
 
     def wrong(self, at: Moment) -> dict[tuple[int, str], tuple[str, Value | Slot]]:
         """Return the claims that do not hold: place -> slot, claim."""

@@ -1,8 +1,8 @@
 """A verifier's exploration, made ready to be followed: where a step leads on to.
 
 From a step the walk goes to the steps that name it as their parent, or stops before an
-instruction because a state covers it. Which state that was, a log does not say: one of
-the earlier visits of that instruction, at the same call depth.
+instruction because a state covers it. Which state that was, our own verifier tells; a
+log does not say: one of the earlier visits of that instruction, behind the same calls.
 """
 
 from collections import defaultdict
@@ -24,6 +24,8 @@ class Way:
     pc: int
     index: int  # the step; of a covered way, the number of steps walked before it
     is_covered: bool = False
+    after: int = -1  # the step that leads there
+    by: int = -1  # the step before which the covering state was kept; -1 = unknown
 
 
 @dataclass
@@ -44,7 +46,9 @@ class Walked:
             line.pc: line for line in self.exploration.timeline.listing
         }
         self.ways, self.visits = defaultdict(list), defaultdict(list)
+        self.calls: list[tuple[int, ...]] = []  # by step: the calls that led there
         for index, step in enumerate(self.steps):
+            self.calls.append(self._calls_behind(step.parent, step.frame))
             self.ways[step.parent].append(Way(step.pc, index))
             self.visits[step.pc].append(index)
         nodes = self.exploration.nodes
@@ -54,8 +58,8 @@ class Walked:
                 above = nodes[node.parent] if node.parent >= 0 else None
                 if not node.count:
                     last = above.first + above.count - 1 if above else -1
-                way = Way(node.pruned_at, node.first + node.count, is_covered=True)
-                self.ways[last].append(way)
+                index, by = node.first + node.count, node.covering_step
+                self.ways[last].append(Way(node.pruned_at, index, True, last, by))
         self.untold = {
             n.first + n.count - 1 for n in nodes if n.ended not in (FORK, EXIT)
         }
@@ -113,6 +117,18 @@ class Walked:
 
     def covering(self, way: Way, frame: int) -> Iterator[int]:
         """Yield the visits whose states may have covered a way, latest first."""
+        if way.by >= 0:
+            yield way.by
+            return
+        calls = self._calls_behind(way.after, frame)
         for visit in reversed(self.visits[way.pc]):
-            if visit < way.index and self.steps[visit].frame == frame:
+            if visit < way.index and self.calls[visit] == calls:
                 yield visit
+
+    def _calls_behind(self, index: int, frame: int) -> tuple[int, ...]:
+        """Return the slots of the calls that are open behind a step, outermost first.
+
+        Args:    frame: the call depth there: one more behind a call of a function.
+        """
+        calls = self.calls[index] if index >= 0 else ()
+        return calls[:frame] if frame <= len(calls) else (*calls, self.steps[index].pc)

@@ -39,7 +39,8 @@ class Cost:
     @property
     def name(self) -> str:
         """The operation in words, in the language of the kit."""
-        return catalogue().say(f"cost-{self.operation}")
+        key = f"cost-{self.operation}"
+        return catalogue().say(key) if key in catalogue().rows else self.operation
 
     @property
     def spread(self) -> float:

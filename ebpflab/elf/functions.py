@@ -1,10 +1,12 @@
 """Functions of an object: where each begins and ends, counted in slots.
 
 Several stand in one section. Those that Linux enters by itself are programs; the others
-(`.text`, and what is local to the file) are subprograms, which the programs call.
+(`.text`, and what is local to the file) are subprograms, which the programs call. What
+is local but has a section of its own is a program too: older loaders went by sections.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from ebpflab.broken import reading
 from ebpflab.elf.file import ElfFile, Section
@@ -23,10 +25,11 @@ class Function:
     start: int
     slots: int
     is_local: bool
+    is_alone: bool = False  # in its section
 
     @property
     def is_subprogram(self) -> bool:
-        return self.section.name == TEXT or self.is_local
+        return self.section.name == TEXT or (self.is_local and not self.is_alone)
 
 
 def find_functions(elf: ElfFile) -> tuple[Function, ...]:
@@ -47,7 +50,9 @@ def find_functions(elf: ElfFile) -> tuple[Function, ...]:
                 raise ValueError(f"it ends outside section {section.name}")
         local = symbol.bind == "STB_LOCAL"
         found.append(Function(symbol.name, section, start, slots, local))
-    return tuple(sorted(found, key=lambda f: (f.section.index, f.start)))
+    count = Counter(f.section.index for f in found)
+    told = (replace(f, is_alone=count[f.section.index] == 1) for f in found)
+    return tuple(sorted(told, key=lambda f: (f.section.index, f.start)))
 
 
 def decode_sections(functions: tuple[Function, ...]) -> dict[int, list[Insn | None]]:

@@ -9,7 +9,8 @@ here: what a relocation puts where (relocations.py), line records (line_info.py)
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ebpflab.btf import Btf
+from ebpflab.btf import Btf, Kind
+from ebpflab.btf.record_search import declaration_tags
 from ebpflab.elf.btf_ext import BtfExt
 from ebpflab.elf.file import ElfFile, Relocation, Symbol
 from ebpflab.elf.functions import Function
@@ -29,6 +30,7 @@ from ebpflab.isa.insn import Insn
 from ebpflab.isa.uses import is_local_call
 from ebpflab.program import MapSpec
 
+EXCEPTION_CALLBACK = "exception_callback:"  # a tag: this, then the function's name
 MAX_FUNCTIONS = 256  # what Linux takes (BPF_MAX_SUBPROGS)
 
 
@@ -49,6 +51,17 @@ class Parts:
         default_factory=dict
     )  # program: "structure.member"
     missing: tuple[str, ...] = ()  # what CO-RE did not find in the kernel
+
+    def exception_callback(self, main: Function) -> Function | None:
+        """Return the function that a tag of the program names for its exceptions."""
+        type = self.btf.find(main.name, Kind.FUNC) if self.btf else None
+        if not self.btf or not type:
+            return None
+        for tag in declaration_tags(self.btf).get((type.id, -1), ()):
+            for f in self.functions:
+                if tag == EXCEPTION_CALLBACK + f.name and f.is_subprogram:
+                    return f
+        return None
 
     def function_at(self, section: int, slot: int) -> Function | None:
         for function in self.functions:

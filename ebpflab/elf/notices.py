@@ -47,7 +47,8 @@ def _about_static(parts: Parts) -> Iterator[str]:
     """Tell of functions that stand where programs stand, but are local to the file."""
     for f in parts.functions:
         if f.is_local and f.section.name != TEXT:
-            yield catalogue().say("section-static", name=f.name, section=f.section.name)
+            row = "section-static-alone" if f.is_alone else "section-static"
+            yield catalogue().say(row, name=f.name, section=f.section.name)
 
 
 def _about_kernel(parts: Parts) -> Iterator[str]:

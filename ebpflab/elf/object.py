@@ -174,6 +174,8 @@ def _mains(parts: Parts, type: str | None) -> list[Function]:
 def _program(parts: Parts, main: Function, license: str, type: str | None) -> Program:
     linker = Linker(parts)
     linker.add(main)
+    if (callback := parts.exception_callback(main)) and callback not in linker.placed:
+        linker.add(callback)
     meaning, ext, btf = meaning_of(main.section.name), parts.btf_ext, parts.btf
     own_type = meaning.kind.type if meaning else UNKNOWN_TYPE
     rows = tuple(lines(ext.lines, linker.placed, btf)) if btf else ()

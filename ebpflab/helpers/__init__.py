@@ -10,6 +10,11 @@ from ebpflab.helpers import (  # noqa: F401  (they register)
     forwarding,
     infrared,
     kernel_pointers,
+    kfunc_dynptrs,
+    kfunc_iterators,
+    kfunc_masks,
+    kfunc_objects,
+    kfunc_strings,
     locks,
     map_access,
     messages,
@@ -41,6 +46,7 @@ from ebpflab.helpers import (  # noqa: F401  (they register)
 )
 from ebpflab.helpers.allowed import may_call
 from ebpflab.helpers.contract import ADDRESSES, Arg, ArgFlag, Kind, Ret
+from ebpflab.helpers.kfunc import KFUNC_RUNS, call_kfunc
 from ebpflab.helpers.proto import (
     HELPERS,
     Callback,
@@ -48,13 +54,14 @@ from ebpflab.helpers.proto import (
     Frame,
     Proto,
     TailCall,
-    Task,
     call,
 )
+from ebpflab.maps.owners import Task
 
 __all__ = [
     "ADDRESSES",
     "HELPERS",
+    "KFUNC_RUNS",
     "Arg",
     "ArgFlag",
     "Callback",
@@ -66,5 +73,6 @@ __all__ = [
     "TailCall",
     "Task",
     "call",
+    "call_kfunc",
     "may_call",
 ]

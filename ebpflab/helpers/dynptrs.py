@@ -1,6 +1,6 @@
 """The helpers of dynptrs: a pointer that carries its length, checked when it is used.
 
-A dynptr takes 16 bytes of the stack: | address, 8 bytes | length, 4 | 0, 4 |. What
+A dynptr takes 16 bytes of the stack: | address, 8 bytes | length, 4 | rights, 4 |. What
 they are on Linux no program can see. Source: bpf-helpers(7).
 """
 
@@ -12,17 +12,28 @@ from ebpflab.isa.words import WORD32
 from ebpflab.maps.ringbuf import Ringbuf
 
 DYNPTR_BYTES = 16
+READ_ONLY, OF_PACKET = 1 << 32, 1 << 33  # rights, beside the length
 LARGEST = (1 << 24) - 1  # bytes: DYNPTR_MAX_SIZE
 
 
+def dynptr_bytes(address: int, size: int) -> bytes:
+    """Return a dynptr as it stands in memory."""
+    return address.to_bytes(8, "little") + size.to_bytes(8, "little")
+
+
 def _put(env: Env, dynptr: int, address: int, size: int) -> None:
-    data = address.to_bytes(8, "little") + size.to_bytes(8, "little")
-    env.write(dynptr, data)
+    env.write(dynptr, dynptr_bytes(address, size))
+
+
+def parts(env: Env, dynptr: int) -> tuple[int, int, int]:
+    """Return a dynptr's address, length and rights."""
+    data = env.read(dynptr, DYNPTR_BYTES)
+    rest = int.from_bytes(data[8:], "little")
+    return int.from_bytes(data[:8], "little"), rest & WORD32, rest & ~WORD32
 
 
 def _get(env: Env, dynptr: int) -> tuple[int, int]:
-    data = env.read(dynptr, DYNPTR_BYTES)
-    return int.from_bytes(data[:8], "little"), int.from_bytes(data[8:], "little")
+    return parts(env, dynptr)[:2]
 
 
 @helper(
@@ -69,8 +80,9 @@ def dynptr_read(
 )
 def dynptr_write(env: Env, dynptr: int, offset: int, data: bytes, flags: int) -> int:
     """Copy bytes into what a dynptr points to."""
-    address, length = _get(env, dynptr)
+    address, length, rights = parts(env, dynptr)
     problem = _problem(address, length, offset & WORD32, len(data), flags)
+    problem = errno.EINVAL if rights & READ_ONLY else problem
     if not problem:
         env.write(address + (offset & WORD32), data)
         env.tell("effect-copied", size=len(data))
@@ -84,10 +96,10 @@ def dynptr_write(env: Env, dynptr: int, offset: int, data: bytes, flags: int) ->
     ret=Ret.PTR_TO_DYNPTR_MEM_OR_NULL,
 )
 def dynptr_data(env: Env, dynptr: int, offset: int, size: int) -> int:
-    """Return the address of bytes of a dynptr, or null."""
-    address, length = _get(env, dynptr)
+    """Return the address of bytes of a dynptr, or null; of a packet, always null."""
+    address, length, rights = parts(env, dynptr)
     offset, size = offset & WORD32, size & WORD32
-    missing = _problem(address, length, offset, size, 0)
+    missing = rights or _problem(address, length, offset, size, 0)
     env.tell("effect-refused" if missing else "effect-moved-not")
     return 0 if missing else address + offset
 

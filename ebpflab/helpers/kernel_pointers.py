@@ -5,7 +5,6 @@ Source: bpf-helpers(7); contracts as Linux 6.18 holds them.
 
 from ebpflab.helpers.contract import Arg, ArgFlag, Ret
 from ebpflab.helpers.proto import Env, helper
-from ebpflab.maps.base import Map
 
 POINTER_BYTES = 8
 
@@ -34,11 +33,3 @@ def kptr_xchg(env: Env, place: int, pointer: int) -> int:
     env.write(place, pointer.to_bytes(POINTER_BYTES, "little"))
     env.tell("effect-copied", size=POINTER_BYTES)
     return before
-
-
-@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_FUNC, Arg.PTR_TO_STACK_OR_NULL, Arg.ANYTHING)
-def user_ringbuf_drain(
-    env: Env, map: Map, function: int, context: int, flags: int
-) -> int:
-    """Call a function with each record that user space wrote."""
-    return env.kernel("user_ringbuf_drain", map, function, context, flags)

@@ -13,6 +13,7 @@ from ebpflab.maps.base import Map
 from ebpflab.maps.maps_of_maps import ArrayOfMaps, HashOfMaps
 from ebpflab.maps.percpu import PerCpu
 from ebpflab.maps.rights import CPUS
+from ebpflab.maps.sockets import SocketMap
 
 
 @helper(
@@ -29,10 +30,13 @@ def map_lookup_elem(env: Env, map: Map, key: bytes) -> int | None:
 
 
 def _found(env: Env, map: Map, key: bytes) -> int:
-    """Return the address of a value, or of an inner map; 0 where there is none."""
+    """Return the address of a value, an inner map or a socket; 0 = there is none."""
     if isinstance(map, ArrayOfMaps | HashOfMaps):
         inner = map.thing_at(key)
         return 0 if inner is None else env.handle_of(inner)
+    if isinstance(map, SocketMap):
+        held = map.thing_at(key)
+        return 0 if held is None else env.address_of_owner(held)
     start = map.find(key, env.cpu)
     return 0 if start is None else env.address_of(map, start)
 

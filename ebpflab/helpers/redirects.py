@@ -6,6 +6,7 @@ Kernel differs: nothing is sent, as in a test run of Linux. Source: bpf-helpers(
 from ebpflab.helpers.contract import Arg
 from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
+from ebpflab.maps.sockets import Xskmap
 from ebpflab.maps.targets import Cpumap, Devmap
 
 XDP_ABORTED, XDP_REDIRECT = 0, 4
@@ -43,10 +44,10 @@ def redirect_neigh(env: Env, interface: int, neighbor: bytes, flags: int) -> int
 
 
 @helper(Arg.CONST_MAP_PTR, Arg.ANYTHING, Arg.ANYTHING)
-def redirect_map(env: Env, map: Devmap, index: int, flags: int) -> int:
+def redirect_map(env: Env, map: Devmap | Xskmap, index: int, flags: int) -> int:
     """Send the packet where a map says."""
     known = ACTION_MASK
-    if not isinstance(map, Cpumap):
+    if not isinstance(map, Cpumap | Xskmap):
         known |= BROADCAST | EXCLUDE_INGRESS
     if flags & ~known:
         env.tell("effect-refused")

@@ -4,13 +4,17 @@ Source: bpf-helpers(7); docs.kernel.org/bpf/ringbuf.html; as observed on Linux 6
 """
 
 import errno
+from collections.abc import Generator
 
 from ebpflab.errors import MapError
 from ebpflab.helpers.contract import Arg, Ret
-from ebpflab.helpers.proto import Env, helper
+from ebpflab.helpers.dynptrs import dynptr_bytes
+from ebpflab.helpers.proto import Callback, Env, helper
 from ebpflab.isa.words import WORD32
 from ebpflab.maps.ringbuf import Ringbuf
+from ebpflab.maps.user_ringbuf import UserRingbuf
 
+MOST_SAMPLES = 128 * 1024  # of one call
 WAKEUP_FLAGS = 0x3  # BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP
 
 
@@ -67,3 +71,24 @@ def ringbuf_query(env: Env, map: Ringbuf, what: int) -> int:
     answer = figures[what] if what < len(figures) else 0
     env.tell("effect-answer", answer=answer)
     return answer
+
+
+@helper(Arg.CONST_MAP_PTR, Arg.PTR_TO_FUNC, Arg.PTR_TO_STACK_OR_NULL, Arg.ANYTHING)
+def user_ringbuf_drain(
+    env: Env, map: UserRingbuf, function: int, context: int, flags: int
+) -> Generator[Callback, int, int]:
+    """Call a function with each sample of userspace, until it returns 1.
+
+    Returns: how many samples were taken.
+    """
+    if flags & ~WAKEUP_FLAGS:
+        return -errno.EINVAL
+    env.tell("effect-for-each", map=map.name)
+    taken = 0
+    while taken < MOST_SAMPLES and (sample := map.take()) is not None:
+        taken += 1
+        where = env.scratch(f"{map.name}.sample", sample, writable=True)
+        dynptr = dynptr_bytes(where, len(sample))
+        if (yield Callback(function, (env.scratch("dynptr", dynptr), context))):
+            break
+    return taken

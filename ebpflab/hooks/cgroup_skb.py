@@ -10,6 +10,7 @@ from ebpflab.hooks.socket_buffer import (
     ETHERNET_HEADER,
     LARGEST_PACKET,
     SCRATCH,
+    THINGS,
     sk_buff,
 )
 
@@ -23,6 +24,7 @@ register(
             written=f"{SCRATCH} mark priority tstamp",
         ),
         context_writable=True,
+        things=THINGS,
         returns={0: "DROP", 1: "PASS"},
         data_min=ETHERNET_HEADER,
         data_max=LARGEST_PACKET,

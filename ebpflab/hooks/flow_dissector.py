@@ -35,7 +35,7 @@ register(
         returns={0: "BPF_OK", 2: "BPF_DROP", 129: "BPF_FLOW_DISSECTOR_CONTINUE"},
         data_min=ETHERNET_HEADER,
         data_max=LARGEST_PACKET,
-        things={"flow_keys": FLOW_KEYS_SIZE},
+        things={"flow_keys": bytes(FLOW_KEYS_SIZE)},
         attach_types=("flow_dissector",),
         packet="read",
     )

@@ -62,7 +62,7 @@ class Hook:
     open_size: bool = False  # the context may be any longer
     open_bytes: range = range(0)  # context bytes that are no fields, read at will
     open_writes: bool = False  # and written
-    things: Mapping[str, int] = field(default_factory=dict)  # pointed to: bytes
+    things: Mapping[str, bytes] = field(default_factory=dict)  # that it points to
     attach_types: tuple[str, ...] = ()  # where it can be attached, if that matters
     expected: tuple[str, ...] = ()  # attach types that it is loaded for; () = any
     test_run: bool = True  # Linux can run it without attaching it

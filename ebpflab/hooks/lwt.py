@@ -10,6 +10,7 @@ from ebpflab.hooks.socket_buffer import (
     LARGEST_PACKET,
     OF_THE_SOCKET,
     SCRATCH,
+    THINGS,
     sk_buff,
 )
 
@@ -27,6 +28,7 @@ for type in ("lwt_in", "lwt_out", "lwt_xmit", "lwt_seg6local"):
                 written=f"{SCRATCH} mark priority",
             ),
             context_writable=True,
+            things=THINGS,
             returns={
                 0: "BPF_OK",
                 2: "BPF_DROP",

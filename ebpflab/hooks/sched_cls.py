@@ -10,6 +10,7 @@ from ebpflab.hooks.socket_buffer import (
     LARGEST_PACKET,
     OF_THE_SOCKET,
     SCRATCH,
+    THINGS,
     sk_buff,
 )
 
@@ -38,6 +39,7 @@ for type in ("sched_cls", "sched_act"):
                 " tstamp",
             ),
             context_writable=True,
+            things=THINGS,
             returns=ACTIONS,
             data_min=ETHERNET_HEADER,
             data_max=LARGEST_PACKET,

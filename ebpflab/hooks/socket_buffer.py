@@ -4,10 +4,9 @@ Several program types share it; each has a file of its own, which says what of i
 hidden there and what may be written. `len` is what a program sees of the packet.
 Source: UAPI linux/bpf.h, struct __sk_buff; what a test run puts into it, the sizes
 that it takes and the rights as observed on Linux 6.18 (x86-64).
-
-Kernel differs: `sk` is null here; in a test run of Linux it is a socket.
 """
 
+import struct
 from dataclasses import replace
 
 from ebpflab.hooks.access import Access
@@ -17,6 +16,10 @@ ETHERNET_HEADER = 14  # bytes
 ETHERTYPE_OFFSET = 12  # bytes from the start of the frame
 CONTEXT_SIZE = 192  # bytes
 LARGEST_PACKET = 3_712  # bytes that a test run takes
+SOCKET = struct.Struct("<72xIi")  # struct bpf_sock, zeros but for its end
+CLOSED, NO_QUEUE = 7, -1
+# The socket of a test run's packet: of no family, never opened.
+THINGS = {"sk": SOCKET.pack(CLOSED, NO_QUEUE)}
 TO_OTHER_HOST = 3  # PACKET_OTHERHOST: the frame's address is not loopback's
 LOOPBACK = 1
 

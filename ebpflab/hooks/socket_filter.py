@@ -11,6 +11,7 @@ from ebpflab.hooks.socket_buffer import (
     LARGEST_PACKET,
     OF_THE_SOCKET,
     SCRATCH,
+    THINGS,
     sk_buff,
 )
 
@@ -27,6 +28,7 @@ register(
             written=SCRATCH,
         ),
         context_writable=True,
+        things=THINGS,
         data_min=ETHERNET_HEADER,
         data_max=LARGEST_PACKET,
         pulled=ETHERNET_HEADER,

@@ -31,6 +31,7 @@ for type in ("tracing", "lsm", "struct_ops"):
             data_max=0,
             test_run=False,
             may_sleep=True,
+            needs_perfmon=True,
             answers=ANSWERS.get(type, {}),
         )
     )

@@ -14,6 +14,7 @@ from inspect import isgeneratorfunction
 from ebpflab.helpers import HELPERS, Proto, may_call
 from ebpflab.hooks.hook import Hook
 from ebpflab.isa.insn import Insn
+from ebpflab.isa.operations import CallKind
 from ebpflab.isa.uses import registers_lost, registers_read, registers_written
 from ebpflab.jit import places as known
 from ebpflab.jit.cfg import is_local
@@ -118,15 +119,16 @@ class CallWriter:
             if self._may_look_up() and is_inlined(map):
                 self._lookup(map, handle.map, insn, pc, places)
                 return
-        self._helper(pc, insn.imm)
+        self._helper(pc, insn)
 
     def _may_look_up(self) -> bool:
         proto = HELPERS[LOOKUP]
         return not self.hook.verified or may_call(self.hook.type, proto.name)
 
-    def _helper(self, pc: int, id: int) -> None:
-        proto = HELPERS.get(id)
-        passed = range(11) if proto and goes_on(proto) else range(1, _ARGUMENTS + 1)
+    def _helper(self, pc: int, insn: Insn) -> None:
+        proto, is_kfunc = HELPERS.get(insn.imm), insn.src == CallKind.KFUNC
+        whole = is_kfunc or (proto is not None and goes_on(proto))
+        passed = range(11) if whole else range(1, _ARGUMENTS + 1)
         self.step(pc, passed)
         frame = self.frame
         frame.put(0, frame.core("regs", 0))
@@ -191,14 +193,14 @@ class CallWriter:
         found = self.memory.find(places.registers.get(2), key, 0, size, "r")
         fits = frame.get(COUNT) <= frame.get(LIMIT)
         if found is None:
-            self._helper(pc, insn.imm)
+            self._helper(pc, insn)
             return
         here, step, after = (lines.new_label() for _ in range(3))
         ready = fits & found.inside if found.inside else fits
         frame.expect(ready, here, step)
         lines.label(step)
         remembered = dict(frame.current)
-        self._helper(pc, insn.imm)
+        self._helper(pc, insn)
         frame.go(after)
         frame.current = remembered
         lines.label(here)

@@ -80,6 +80,14 @@ class LiveMap(Userspace):
             return size
         return -(-size // _ALIGNMENT) * _ALIGNMENT * len(possible_cpus())
 
+    def key_bytes(self, key: Key) -> bytes:
+        """Return the key as bytes. Raises MapError: not `key_size` bytes."""
+        return self.sized(key, self.spec.key_size, "key")
+
+    def value_bytes(self, value: Any) -> bytes:
+        """Return a value as bytes, of a per-CPU map those of all CPUs."""
+        return self.sized(value, self.value_size, "value")
+
     def close(self) -> None:
         """Let go of the map; the kernel frees it when nobody else holds it."""
         self.types = None
@@ -200,7 +208,7 @@ class LiveMap(Userspace):
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Go through keys with their values; slots that hold nothing are left out."""
         for key in self.keys():
-            value = self.lookup(key)
+            value = LiveMap.lookup(self, key)  # its own: a journal hears the others
             if value is not None:
                 yield key, value
 

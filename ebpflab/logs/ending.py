@@ -22,7 +22,9 @@ STATISTICS = re.compile(
     r" peak_states (?P<peak>\d{1,12})(?: mark_read (?P<mark_read>\d{1,12}))?)?"
 )
 _ENDING = 1 << 16  # characters of a log in which its end is looked for
-_AFTER_REASON = (Kind.BLANK, Kind.LOOP_STATE, Kind.WRAPPER, Kind.STATISTICS)
+_AFTER_REASON = (
+    *(Kind.BLANK, Kind.SOURCE, Kind.LOOP_STATE, Kind.WRAPPER, Kind.STATISTICS),
+)
 _MASKS = (  # what differs between two loads of one program
     (re.compile(r"\b(0x)?ffff[0-9a-f]{12}\b"), "ADDRESS"),
     (re.compile(r"\b((?:ref_obj_)?id|ref)=\d+"), r"\1=N"),

@@ -156,7 +156,7 @@ class _Reader:
 
     def _pruned(self, line: str, found: re.Match[str]) -> None:
         pc, parent = int(found["pc"]), self.parent
-        if found["start"]:
+        if found["start"] and not self.returned:
             parent = self._branch(int(found["start"]), pc)
         self.log.prunings.append(Pruning(parent, pc, len(self.log.steps)))
         self.parent, self.before, self.returned = -1, None, False

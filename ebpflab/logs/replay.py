@@ -7,7 +7,7 @@ registers are those of the frame that is walked.
 
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ebpflab.logs.known import Known, walk
@@ -39,9 +39,15 @@ def timeline_of(log: Log, title: str = "", type: str = "") -> Timeline:
     )
 
 
-def exploration_of(log: Log, title: str = "", type: str = "") -> Exploration:
-    """Return the tree of paths that a log tells."""
-    return Exploration(timeline_of(log, title, type), _nodes(log))
+def exploration_of(
+    log: Log, title: str = "", type: str = "", covered: Sequence[int] = ()
+) -> Exploration:
+    """Return the tree of paths that a log tells.
+
+    Args:    covered: for each pruning, the step before which the state was kept that
+             covers it; a log does not tell that.
+    """
+    return Exploration(timeline_of(log, title, type), _nodes(log, covered))
 
 
 # ---- the timeline --------------------------------------------------------------
@@ -122,12 +128,14 @@ def fault_pc(log: Log) -> int:
 # ---- the tree ------------------------------------------------------------------
 
 
-def _nodes(log: Log) -> tuple[Node, ...]:
+def _nodes(log: Log, covered: Sequence[int]) -> tuple[Node, ...]:
     """Cut the walk at its forks, in the order in which it was walked."""
-    tree, prunings = _Tree(log), deque(log.prunings)
+    if len(covered) != len(log.prunings):
+        covered = [-1] * len(log.prunings)
+    tree, prunings = _Tree(log), deque(zip(log.prunings, covered, strict=True))
     for index in range(len(log.steps) + 1):
-        while prunings and prunings[0].after <= index:
-            tree.prune(prunings.popleft())
+        while prunings and prunings[0][0].after <= index:
+            tree.prune(*prunings.popleft())
         if index < len(log.steps):
             tree.add(index)
     tree.end()
@@ -161,9 +169,14 @@ class _Tree:
         elif self.ways[index] > 1:
             self.made[self.node_of[index]]["ended"] = FORK
 
-    def prune(self, pruning: Pruning) -> None:
-        """The path stops: at the end of a node, or before a new one has a step."""
+    def prune(self, pruning: Pruning, step: int) -> None:
+        """The path stops: at the end of a node, or before a new one has a step.
+
+        The state that was kept before `step` covers it; -1 = nobody says which.
+        """
         parent, ended = pruning.parent, {"ended": SAFE, "pruned_at": pruning.pc}
+        if 0 <= step < len(self.node_of) and self.log.steps[step].pc == pruning.pc:
+            ended |= {"covered_by": self.node_of[step], "covering_step": step}
         if self._goes_straight_on(pruning.after, parent):
             self.made[self.node_of[parent]] |= ended
         else:
@@ -171,10 +184,14 @@ class _Tree:
             self.made[-1] |= ended
 
     def end(self) -> None:
-        """The program was refused where the walk ended."""
-        if self.log.reason and self.node_of:
-            loop = self.log.reason[0].startswith(LOOP_REASON)
-            self.made[self.node_of[-1]]["ended"] = LOOP if loop else REJECTED
+        """The program was refused where the walk ended, if it did not end well."""
+        if not (self.log.reason and self.node_of):
+            return
+        last, steps = self.log.prunings[-1:], len(self.log.steps)
+        if self.log.reason[0].startswith(LOOP_REASON):
+            self.made[self.node_of[-1]]["ended"] = LOOP
+        elif not (last and last[0].after == steps):
+            self.made[self.node_of[-1]]["ended"] = REJECTED
 
     def _goes_straight_on(self, index: int, parent: int) -> bool:
         return parent >= 0 and parent == index - 1 and self.ways[parent] == 1

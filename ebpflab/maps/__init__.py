@@ -8,10 +8,13 @@ from types import ModuleType
 
 from ebpflab.errors import MapError, expect
 from ebpflab.maps import (  # noqa: F401  (they register)
+    arena,
     array,
     bloom_filter,
     cgroup_array,
+    cgroup_storage,
     hash,
+    local_storage,
     lpm_trie,
     lru,
     maps_of_maps,
@@ -19,8 +22,11 @@ from ebpflab.maps import (  # noqa: F401  (they register)
     prog_array,
     ringbuf,
     sequence,
+    sockets,
     stack_trace,
+    struct_ops,
     targets,
+    user_ringbuf,
 )
 from ebpflab.maps.base import Map, type_of_map
 from ebpflab.maps.journals import Journal, Operation, journal  # noqa: F401

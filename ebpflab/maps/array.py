@@ -6,7 +6,9 @@ Source: docs.kernel.org/bpf/map_array.html; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Iterator
 
+from ebpflab.btf import Btf
 from ebpflab.maps.base import LARGEST, Map, map_type, padded
+from ebpflab.maps.described import Described, index_key
 from ebpflab.maps.percpu import PerCpu
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 from ebpflab.maps.rows import Row, Rows
@@ -24,6 +26,7 @@ class Array(Map):
         CreateFlag.NUMA_NODE | CreateFlag.MMAPABLE | CreateFlag.INNER_MAP | EVERY_ACCESS
     )
     values_in_slot = 1
+    described = Described.OPEN
 
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
@@ -37,6 +40,9 @@ class Array(Map):
             raise self.refuse(errno.EINVAL, "array-spec")
         if spec.value_size * spec.max_entries > LARGEST:
             raise self.refuse(errno.E2BIG, "map-too-big", largest=LARGEST)
+
+    def _key_fits(self, btf: Btf) -> bool:
+        return index_key(btf, self.spec)
 
     def find(self, key: bytes, cpu: int = 0) -> int | None:
         index = int.from_bytes(key, "little")

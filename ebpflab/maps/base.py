@@ -14,6 +14,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
+from ebpflab.btf import Btf
+from ebpflab.maps.described import Described, check_types
 from ebpflab.maps.rights import (
     ENOTSUPP,
     FROM_PROGRAMS,
@@ -39,6 +41,7 @@ class Map(Userspace):
     type: ClassVar[str]
     value_access: ClassVar[bool] = True  # programs may hold pointers to its values
     flags_taken: ClassVar[int]  # CreateFlags; any other is EINVAL
+    described: ClassVar[Described] = Described.KEYED  # what it makes of C types
     stride: int = 0  # bytes from one value to the next in `values`
 
     def __init__(self, spec: MapSpec) -> None:
@@ -47,6 +50,7 @@ class Map(Userspace):
         self.values = bytearray()
         self._check_flags()
         self.check_spec()
+        check_types(spec, self.described, self._key_fits, self.refuse)
 
     @abstractmethod
     def check_spec(self) -> None:
@@ -54,6 +58,10 @@ class Map(Userspace):
 
         Raises:  MapError: with errno, and which number is wrong.
         """
+
+    def _key_fits(self, btf: Btf) -> bool:
+        """Tell whether the key's C type is one that Linux takes."""
+        return True
 
     def _check_flags(self) -> None:
         flags = self.spec.flags

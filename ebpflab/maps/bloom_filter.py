@@ -15,6 +15,7 @@ from hashlib import shake_128
 from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
+from ebpflab.maps.described import Described
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 from ebpflab.maps.rows import Row, Rows
 
@@ -28,6 +29,7 @@ class BloomFilter(Map):
     """Bits, in `values`; there is nothing to point to in it."""
 
     type = "bloom_filter"
+    described = Described.OPEN
     value_access = False
     flags_taken = CreateFlag.NUMA_NODE | CreateFlag.ZERO_SEED | EVERY_ACCESS
 

@@ -7,6 +7,7 @@ in. Source: bpf-helpers(7), bpf_skb_under_cgroup; errno as observed on Linux 6.1
 from typing import Any
 
 from ebpflab.maps.base import Key, map_type
+from ebpflab.maps.described import Described
 from ebpflab.maps.rights import ENOTSUPP
 from ebpflab.maps.things import ThingArray
 
@@ -16,6 +17,7 @@ class CgroupArray(ThingArray):
     """Slots for cgroups."""
 
     type = "cgroup_array"
+    described = Described.NEVER
     wanted = "cgroup"
 
     def lookup(self, key: Key = b"") -> Any:

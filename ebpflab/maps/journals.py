@@ -29,13 +29,16 @@ MOST = 200_000  # operations that are kept; later ones are counted
 
 # What a method does. Those of programs have other names in the engine than userspace's.
 USERSPACE = {
-    name: name for name in ("lookup", "update", "delete", "pop", "push", "peek", "read")
+    **{name: name for name in ("lookup", "update", "delete", "pop", "push", "peek")},
+    "read": "read",
+    "write": "write",
 }
 PROGRAM = {
     "find": "lookup",
     "thing_at": "lookup",
     "holds": "lookup",
     "store": "update",
+    "hold": "update",
     "remove": "delete",
     "put": "push",
     "take": "pop",
@@ -43,6 +46,8 @@ PROGRAM = {
     "reserve": "reserve",
     "commit": "submit",
     "output": "output",
+    "alloc": "alloc",
+    "release": "release",
 }
 WITHOUT_KEY = {"update": "push", "lookup": "peek"}
 
@@ -110,7 +115,7 @@ class Journal:
     def begin(self) -> None:
         """Take what the maps hold now as the start, and listen."""
         for map in self.maps:
-            self.start[id(map)] = map.rows()
+            self.start[id(map)] = self._look(map)
             self._know(map, self.start[id(map)])
             for method, name in (USERSPACE | PROGRAM).items():
                 if hasattr(map, method):
@@ -192,6 +197,8 @@ class Journal:
         elif method in ("commit", "output"):
             value = asked.get("data", asked.get("record"))
             name = "discard" if value is None else name
+        elif method in ("write", "alloc", "release"):
+            value = asked.get("data", asked.get("count"))
         heard = Operation(map, name, by, key, value, asked.get("flags", 0))
         heard = replace(heard, **_in_bytes(map, heard))
         return replace(heard, met=_met(map, heard))
@@ -209,7 +216,7 @@ class Journal:
         return result
 
     def _note(self, heard: Operation) -> None:
-        new = heard.map.rows()
+        new = self._look(heard.map)
         changes = difference(self._rows[id(heard.map)], new)
         self._know(heard.map, new)
         self._keep(replace(heard, changes=changes))
@@ -222,6 +229,10 @@ class Journal:
         if self.listener:
             self.listener()
 
+    def _look(self, map: Map) -> Rows:
+        """Return what a map holds now."""
+        return map.rows()
+
     def _know(self, map: Map, rows: Rows) -> None:
         self._rows[id(map)] = rows
         self._values[id(map)] = bytes(map.values)
@@ -231,7 +242,7 @@ class Journal:
         for map in maps or self.maps:
             if map.values == self._values[id(map)]:
                 continue
-            new = map.rows()
+            new = self._look(map)
             for change in difference(self._rows[id(map)], new):
                 row = change.new or Row()
                 written = Operation(map, "write", "program", change.name, row.value)
@@ -245,7 +256,7 @@ class Journal:
         self.heard.clear()
         self._unplaced = self.missed = 0
         for map in self.maps:
-            self.start[id(map)] = map.rows()
+            self.start[id(map)] = self._look(map)
             self._know(map, self.start[id(map)])
 
     def stepped(self, count: int) -> None:

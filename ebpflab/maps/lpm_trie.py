@@ -11,7 +11,9 @@ Source: docs.kernel.org/bpf/map_lpm_trie.html; errno as observed on Linux 6.18.
 import errno
 from collections.abc import Callable, Iterator
 
+from ebpflab.btf import Btf
 from ebpflab.maps.base import map_type
+from ebpflab.maps.described import struct_key
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 from ebpflab.maps.slots import SlotMap
 from ebpflab.program import MapSpec
@@ -45,6 +47,9 @@ class LpmTrie(SlotMap):
             raise self.refuse(errno.EINVAL, "lpm-spec", largest=LARGEST_ADDRESS + 4)
         if not spec.flags & CreateFlag.NO_PREALLOC:
             raise self.refuse(errno.EINVAL, "lpm-flags")
+
+    def _key_fits(self, btf: Btf) -> bool:
+        return struct_key(btf, self.spec)
 
     def same_key(self, key: bytes) -> bytes:
         prefixlen = _prefixlen(key)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
+from ebpflab.maps.described import Described
 from ebpflab.maps.hash import HASH_FLAGS, Hash
 from ebpflab.maps.rights import ENOTSUPP, CreateFlag, UpdateFlag
 from ebpflab.maps.rows import Row, Rows
@@ -49,7 +50,7 @@ def _kind(spec: MapSpec) -> tuple[object, ...]:
 
 def snapshot_with(outer: Map, restore_outer: Callable[[], None]) -> Callable[[], None]:
     """Remember the maps inside too."""
-    inner = [map.snapshot() for _, map in outer.items()]
+    inner = [row.value.snapshot() for row in outer.rows().values()]
 
     def restore() -> None:
         restore_outer()
@@ -64,6 +65,7 @@ class ArrayOfMaps(ThingArray):
     """Maps by index."""
 
     type = "array_of_maps"
+    described = Described.NEVER
     wanted = "Map"
 
     def check_spec(self) -> None:
@@ -82,6 +84,7 @@ class HashOfMaps(Hash):
     """Maps by key."""
 
     type = "hash_of_maps"
+    described = Described.NEVER
     value_access = False
     flags_taken = HASH_FLAGS & ~(CreateFlag.RDONLY_PROG | CreateFlag.WRONLY_PROG)
 

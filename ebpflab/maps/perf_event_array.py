@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ebpflab.maps.base import Key, Map, map_type
+from ebpflab.maps.described import Described
 from ebpflab.maps.rights import (
     CPUS,
     ENOTSUPP,
@@ -27,6 +28,7 @@ class PerfEventArray(Map):
     """Buffers by CPU; `output` appends a record, `read` takes the waiting ones."""
 
     type = "perf_event_array"
+    described = Described.NEVER
     value_access = False
     flags_taken = CreateFlag.NUMA_NODE | CreateFlag.PRESERVE_ELEMS | FROM_USERSPACE
 

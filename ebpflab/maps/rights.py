@@ -30,9 +30,13 @@ class CreateFlag(IntFlag):
     ZERO_SEED = 0x40
     RDONLY_PROG = 0x80
     WRONLY_PROG = 0x100
+    CLONE = 0x200
     MMAPABLE = 0x400
     PRESERVE_ELEMS = 0x800
     INNER_MAP = 0x1000
+    LINK = 0x2000
+    SEGV_ON_FAULT = 0x20000
+    NO_USER_CONV = 0x40000
 
 
 FROM_USERSPACE = CreateFlag.RDONLY | CreateFlag.WRONLY

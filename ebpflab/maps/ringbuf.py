@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ebpflab.maps.base import Map, map_type, padded
+from ebpflab.maps.described import Described
 from ebpflab.maps.rights import ENOTSUPP, CreateFlag, UpdateFlag
 from ebpflab.maps.rows import Row, Rows
 from ebpflab.results import Event
@@ -37,6 +38,7 @@ class Ringbuf(Map):
     """Records; `read` takes those that wait."""
 
     type = "ringbuf"
+    described = Described.OPEN
     value_access = False
     flags_taken = int(CreateFlag.NUMA_NODE)
 

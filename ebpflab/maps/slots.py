@@ -7,6 +7,7 @@ slots, their bookkeeping and the errors of putting and removing stand here.
 import errno
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from ebpflab.maps.base import LARGEST, Map, padded
 from ebpflab.maps.rights import UpdateFlag
@@ -25,29 +26,34 @@ class SlotMap(Map):
         super().__init__(spec)
         self.stride = padded(spec.value_size)
         self.slot_size = self.stride * self.values_in_slot
-        if self.slot_size * spec.max_entries > LARGEST:
+        if self.slot_size * self.room > LARGEST:
             raise self.refuse(errno.E2BIG, "map-too-big", largest=LARGEST)
-        self.values = bytearray(self.slot_size * spec.max_entries)
-        self.slots: dict[bytes, int] = {}  # key -> where its value starts
-        self.free = [i * self.slot_size for i in reversed(range(spec.max_entries))]
+        self.values = bytearray(self.slot_size * self.room)
+        self.slots: dict[Any, int] = {}  # key -> where its value starts
+        self.free = [i * self.slot_size for i in reversed(range(self.room))]
+
+    @property
+    def room(self) -> int:
+        """How many keys it can have."""
+        return self.spec.max_entries
 
     @abstractmethod
-    def same_key(self, key: bytes) -> bytes:
+    def same_key(self, key: Any) -> Any:
         """Return the form under which equal keys are found. Raises MapError."""
 
-    def find(self, key: bytes, cpu: int = 0) -> int | None:
+    def find(self, key: Any, cpu: int = 0) -> int | None:
         start = self.slots.get(key)
         return None if start is None else start + cpu * self.stride
 
-    def store(self, key: bytes, value: bytes, flags: int = UpdateFlag.ANY) -> None:
+    def store(self, key: Any, value: bytes, flags: int = UpdateFlag.ANY) -> None:
         if flags not in tuple(UpdateFlag):
             raise self.refuse(errno.EINVAL, "map-unknown-flags", flags=flags)
         key = self.same_key(key)
         start = self.slots.get(key)
         if start is not None and flags == UpdateFlag.NOEXIST:
-            raise self.refuse(errno.EEXIST, "map-key-exists", shown=key.hex(" "))
+            raise self.refuse(errno.EEXIST, "map-key-exists", shown=_shown(key))
         if start is None and flags == UpdateFlag.EXIST:
-            raise self.refuse(errno.ENOENT, "map-no-such-key", shown=key.hex(" "))
+            raise self.refuse(errno.ENOENT, "map-no-such-key", shown=_shown(key))
         if start is None:
             start = self._take_slot()
             self.values[start : start + self.slot_size] = bytes(self.slot_size)
@@ -57,13 +63,13 @@ class SlotMap(Map):
 
     def _take_slot(self) -> int:
         if not self.free:
-            raise self.refuse(self.full, "map-full", entries=self.spec.max_entries)
+            raise self.refuse(self.full, "map-full", entries=self.room)
         return self.free.pop()
 
-    def remove(self, key: bytes) -> None:
+    def remove(self, key: Any) -> None:
         key = self.same_key(key)
         if key not in self.slots:
-            raise self.refuse(errno.ENOENT, "map-no-such-key", shown=key.hex(" "))
+            raise self.refuse(errno.ENOENT, "map-no-such-key", shown=_shown(key))
         self.free.append(self.slots.pop(key))
         self.changes += 1
 
@@ -84,3 +90,7 @@ class SlotMap(Map):
             self.changes += 1
 
         return restore
+
+
+def _shown(key: Any) -> str:
+    return key.hex(" ") if isinstance(key, bytes) else str(key)

@@ -8,6 +8,7 @@ import errno
 
 from ebpflab.maps.array import INDEX_SIZE
 from ebpflab.maps.base import map_type
+from ebpflab.maps.described import Described
 from ebpflab.maps.hash import Hash
 from ebpflab.maps.rights import FROM_USERSPACE, CreateFlag, UpdateFlag
 
@@ -21,6 +22,7 @@ class StackTrace(Hash):
     """Stacks by their number."""
 
     type = "stack_trace"
+    described = Described.NEVER
     value_access = False
     flags_taken = CreateFlag.NUMA_NODE | FROM_USERSPACE | CreateFlag.STACK_BUILD_ID
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from ebpflab.maps.array import INDEX_SIZE
 from ebpflab.maps.base import Map, map_type
+from ebpflab.maps.described import Described
 from ebpflab.maps.rights import CPUS, FROM_USERSPACE, CreateFlag, UpdateFlag
 from ebpflab.maps.rows import Row, Rows
 
@@ -26,6 +27,7 @@ class Devmap(Map):
     """Interfaces by index; `held` is what was put, by index."""
 
     type = "devmap"
+    described = Described.NEVER
     flags_taken = CreateFlag.NUMA_NODE | FROM_USERSPACE
 
     def check_spec(self) -> None:

@@ -16,16 +16,19 @@ PAYLOAD, PADDING = "payload", "padding"
 REGION = "packet"
 
 
-def dissect(data: bytes | SupportsBytes) -> tuple[Field, ...]:
-    """Name every byte of a packet that starts with an Ethernet header.
+def dissect(
+    data: bytes | SupportsBytes, starts_with: str = "Ethernet"
+) -> tuple[Field, ...]:
+    """Name every byte of a packet.
 
+    Args:    starts_with: its first header; "" = none that is known.
     Returns: fields in order, each byte in exactly one; a second header of a kind is
              numbered ("IPv4 2"), the last groups are "payload" and "padding".
     """
     raw = as_bytes(data, "data")
     fields: list[Field] = []
     seen: Counter[str] = Counter()
-    key, at, end = "Ethernet", 0, len(raw)
+    key, at, end = starts_with, 0, len(raw)
     while key and at < end:
         header = HEADERS[key]
         found = list(_fields(header, _group(header.name, fields, seen), raw, at, end))

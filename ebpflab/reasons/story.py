@@ -81,14 +81,16 @@ class Story:
 
         Raises:  RunError: the log tells no step, and nobody can be asked again.
         """
-        log = read(verdict.log)
+        log, covered = read(verdict.log), verdict.covered
         if not _tells_every_step(log) and self.again:
-            log = read(self.again(EVERY_STEP).log)
+            longer = self.again(EVERY_STEP)
+            log, covered = read(longer.log), longer.covered
         if not log.steps:
             raise RunError.of("no-exploration")
         if self.program is None:
-            return exploration_of(log)
-        return exploration_of(log, self.program.name, self.program.type)
+            return exploration_of(log, covered=covered)
+        name, type = self.program.name, self.program.type
+        return exploration_of(log, name, type, covered=covered)
 
     def _sourced(self, cause: Cause) -> Cause:
         return replace(cause, at=self._place(cause.at))

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from ebpflab.btf.kfuncs import KFUNCS, KfuncFlag
 from ebpflab.cost import crossover, published, stages
-from ebpflab.helpers import HELPERS, Arg, may_call
+from ebpflab.helpers import HELPERS, KFUNC_RUNS, Arg, may_call
 from ebpflab.helpers.proto import Proto
 from ebpflab.hooks import HOOKS
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.isa.spellings import FORMS
 from ebpflab.language import catalogue
-from ebpflab.maps.base import type_of_map
 from ebpflab.reasons.table import kinds
 from ebpflab.reference.differs import differences
 
@@ -72,14 +72,20 @@ def _asks_kernel(proto: Proto) -> bool:
     return "kernel" in proto.run.__code__.co_names
 
 
-def maps() -> Iterator[str]:
+def kfuncs() -> Iterator[str]:
+    """Each kfunc: what is known of it, who may call it, whether it needs a kernel."""
     rows = []
-    for name, id in sorted(MAP_TYPES.items(), key=lambda pair: pair[1]):
-        if not id:
-            continue  # no type
-        made = type_of_map.get(name)
-        text = (made.__doc__ or "").splitlines()[0] if made else _say("page-no-class")
-        rows.append((id, _code(name), text))
+    for name, row in sorted(KFUNCS.items()):
+        flags = ", ".join(flag.name or "" for flag in KfuncFlag if flag & row.flags)
+        callers = ", ".join(sorted(row.families)) or _say("page-all-types")
+        needs = "" if name in KFUNC_RUNS else _say("page-needs-kernel")
+        rows.append((_code(name), flags, callers, needs))
+    yield from _table(("kfunc", "flags", "types", "remark"), rows)
+
+
+def maps() -> Iterator[str]:
+    numbered = sorted((id, name) for name, id in MAP_TYPES.items() if id)  # 0: no type
+    rows = ((id, _code(name), _say(f"map-type-{name}")) for id, name in numbered)
     yield from _table(("id", "map", "remark"), rows)
 
 
@@ -150,6 +156,7 @@ def differs() -> Iterator[str]:
 PAGES: dict[str, Page] = {
     "instructions": instructions,
     "helpers": helpers,
+    "kfuncs": kfuncs,
     "maps": maps,
     "hooks": hooks,
     "rejections": rejections,

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from ebpflab.errors import RunError
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.uses import registers_read
 from ebpflab.program import Program
@@ -33,8 +34,12 @@ class Situation:
         rejection = verdict.rejection
         if rejection is None or rejection.at.pc < 0:
             return None
-        steps = verdict.timeline.steps
-        claims = verdict.timeline.state(len(steps) - 1).registers if steps else {}
+        try:
+            timeline = verdict.timeline
+        except RunError:  # refused before the walk: no value was judged yet
+            return None
+        steps = timeline.steps
+        claims = timeline.state(len(steps) - 1).registers if steps else {}
         return cls(program, rejection, claims)
 
     @property

@@ -23,7 +23,8 @@ class Node:
 
     `ended` is "fork" (two ways lead on), "exit", "safe" (pruned: its state fits in one
     that is known to be safe), "rejected", "loop" (refused, as it came back unchanged)
-    or "" (the log does not tell).
+    or "" (the log does not tell). Which state covered a pruned one is known of our own
+    verifier's walks; no log tells it.
     """
 
     parent: int  # index of the node that it leaves from; -1 = the start
@@ -33,7 +34,8 @@ class Node:
     ended: str = CUT
     round: int = 1  # which time this path comes to `pc`
     pruned_at: int = -1  # slot where a "safe" one was pruned
-    covered_by: int | None = None  # the node whose state covered it, where known
+    covered_by: int | None = None  # the node that the covering state was kept on
+    covering_step: int = -1  # index of the step before which it was kept; -1 = unknown
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ class Verdict:
     """What a verifier answered: accepted, or why not.
 
     `message` is the kernel's last line before its statistics, "" if accepted; `log` the
-    whole text; `errno` as bpf(2) gave it, 0 if accepted.
+    whole text; `errno` as bpf(2) gave it, 0 if accepted. `covered` is what no log
+    tells: for each path that stopped as "safe", the step before which the covering
+    state was kept, as an index into the log's steps.
     """
 
     accepted: bool
@@ -36,6 +38,7 @@ class Verdict:
     log: str = field(default="", repr=False)
     insns_processed: int = 0
     relaxed: frozenset[str] = frozenset()  # rules that were off: then it proves nothing
+    covered: tuple[int, ...] = field(default=(), repr=False, compare=False)
     story: Story | None = field(default=None, repr=False, compare=False)
 
     @cached_property

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 
 from ebpflab.btf import Btf, Kind, Member, Type, btf_of
 from ebpflab.btf.kernel import kernel_btf
-from ebpflab.btf.targets import find_target, is_attached_by_type, member_index
+from ebpflab.btf.targets import find_target, is_attached_by_type
 from ebpflab.program import Program
 from ebpflab.verifier.nullable_arguments import ITERATORS, NULLABLE
 from ebpflab.verifier.refusal import EINVAL, Refusal, not_modelled
 from ebpflab.verifier.reg_types import Flag, RegType, reg_type
+from ebpflab.verifier.struct_ops import check_struct_ops, struct_ops_member
 
 TYPED = ("tracing", "lsm", "struct_ops")  # program types with such a context
 RETURN_VALUE = ("trace_fexit", "lsm_mac", "lsm_cgroup", "modify_return")
@@ -72,15 +73,13 @@ def find_attachment(program: Program, raw: bytes | None = None) -> Attachment | 
     kind = (program.type, program.expected_attach_type)
     if program.type not in TYPED:
         return None
-    if not program.attach_to:
-        name = {"lsm": "LSM", "tracing": "Tracing"}.get(program.type)
-        if name is None:
-            not_modelled("a program of struct_ops for no structure")
+    if program.type == "struct_ops":
+        check_struct_ops(program)
+    elif not program.attach_to or not is_attached_by_type(*kind):
+        name = "LSM" if program.type == "lsm" else "Tracing"
         raise Refusal(EINVAL, f"{name} programs must provide btf_id")
-    if not is_attached_by_type(*kind):
-        not_modelled(f"programs of type {kind}")
     btf = given_btf(raw)
-    target = find_target(btf, *kind, program.attach_to)
+    target = find_target(btf, *kind, program.attach_to or "")
     if target is None:
         not_modelled(f"a target that is not in the kernel's types: {program.attach_to}")
     return _attached(btf, program, target)
@@ -89,10 +88,7 @@ def find_attachment(program: Program, raw: bytes | None = None) -> Attachment | 
 def _attached(btf: Btf, program: Program, target: Type) -> Attachment:
     to, attach_type = program.attach_to or "", program.expected_attach_type
     if program.type == "struct_ops":
-        index = member_index(target, to)
-        if index < 0:
-            not_modelled(f"a structure of functions without {to}")
-        member = target.members[index]
+        member = struct_ops_member(btf, program, target)
         found = _of(btf, btf.resolve(member.type), member.name, TRUSTED)
         returns = btf.resolve(found.returns)
         answer = (0, 0) if returns.kind is Kind.PTR else None

@@ -22,7 +22,7 @@ from ebpflab.verifier.precision_marks import (
     slots_text,
 )
 from ebpflab.verifier.refusal import not_modelled
-from ebpflab.verifier.states import FuncState, JumpEntry, VerifierState
+from ebpflab.verifier.states import FP, FuncState, JumpEntry, VerifierState
 
 ARGUMENTS = 0b111110  # r1 to r5, as bits
 ALWAYS = -1  # concerns: frames change, whatever is wanted
@@ -61,6 +61,7 @@ class Backtrack:
         self.outer: list[Wanted] = [(0, 0)] * (len(start.frames) - 1)
         self.at = self.following = -1  # this instruction, and the path's next one
         self.has_marked = False  # a state has got a mark that it had not
+        self.notes: list[dict[int, int]] = []  # where this walk was noted
 
     @property
     def frame(self) -> int:
@@ -107,8 +108,13 @@ class Backtrack:
         return None
 
     def _give_up(self) -> None:
-        """Mark everything: it is not clear where the wanted values came from."""
+        """Mark everything: it is not clear where the wanted values came from.
+
+        Who comes by here again is to give up again, for the states kept since.
+        """
         mark_all_scalars_precise(self.start, self.tell)
+        for traced in self.notes:
+            traced.clear()
         self.regs = self.slots = 0
         self.outer = [(0, 0)] * len(self.outer)
 
@@ -124,7 +130,7 @@ class Backtrack:
         frame = state.frames[0]
         if self.frame or self.slots or self.regs & ~ARGUMENTS or not frame.subprog:
             not_modelled("a number wanted from before the entry")
-        frame.precise_regs |= self.regs & scalars_of(frame)[0]
+        frame.precise_regs |= scalars_of(frame, self.regs)[0]
 
     def _walk(
         self, state: VerifierState, idx: int, following: int, *, is_start: bool
@@ -133,31 +139,53 @@ class Backtrack:
 
         What stands at `idx` in the state where this begins has not happened yet.
         """
-        history, left = state.history, len(state.history)
-        pending = is_start
+        steps, history, left = self.steps, state.history, len(state.history)
+        first, pending = state.first_insn_idx, is_start
         self.following = following
         while True:
-            newest = history[left - 1] if left else None
-            entry = newest if newest is not None and newest.idx == idx else None
-            step = None if pending else self.steps[idx]
-            if step is not None and self._concerns(step, entry):
+            entry = history[left - 1] if left else None
+            if entry is not None and entry.idx != idx:
+                entry = None
+            step = None if pending else steps[idx]
+            if step is not None and (
+                self.regs & step.concerns or self._concerns(step, entry)
+            ):
                 self.at = idx
                 self._visit(idx, step, entry)
                 if not (self.regs or self.slots) and self.is_empty:
                     return
             pending = False
             self.following = idx
-            at_start = idx == state.first_insn_idx
-            if at_start and (left == 0 or (left == 1 and entry is not None)):
+            if idx == first and left == (entry is not None):
                 return
-            left -= entry is not None
-            idx = entry.prev_idx if entry is not None else idx - 1
+            if entry is None:
+                idx -= 1
+                continue
+            left -= 1
+            idx = entry.prev_idx
+            if self._is_traced(state, left):
+                return
 
     def _concerns(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """Tell whether an instruction is to be looked at, or told."""
-        if entry is not None or self.tell is not None:
+        """Tell whether an instruction that sets nothing wanted is to be looked at."""
+        if self.tell is not None or step.concerns < 0:
             return True
-        return step.concerns < 0 or bool(self.regs & step.concerns)
+        return entry is not None and (entry.slot >= 0 or bool(entry.linked_regs))
+
+    def _is_traced(self, state: VerifierState, left: int) -> bool:
+        """Tell whether all that is wanted was wanted here before, on the same path.
+
+        Then all is marked. Nothing is left out where the log tells of every step.
+        """
+        if self.tell is not None or any(map(any, self.outer)):
+            return False
+        wanted, known = self.slots << FP + 1 | self.regs, state.traced.get(left, 0)
+        if wanted & ~known:
+            state.traced[left] = known | wanted
+            self.notes.append(state.traced)
+            return False
+        self.regs = self.slots = 0
+        return True
 
     def _visit(self, idx: int, step: BackStep, entry: JumpEntry | None) -> None:
         """Carry the wanted set back over one instruction."""
@@ -166,7 +194,11 @@ class Backtrack:
                 f"mark_precise: frame{self.frame}: regs={regs_text(self.regs)} "
                 f"stack={slots_text(self.slots)} before {idx}: {self.text(idx)}\n"
             )
-        if entry is None and not self.regs & step.concerns and step.concerns >= 0:
+        if entry is None:
+            if not self.regs & step.concerns and step.concerns >= 0:
+                return
+            if not step.move(self, step, None):
+                self._give_up()
             return
         self._sync_linked(entry)
         if not step.move(self, step, entry):
@@ -192,17 +224,16 @@ class Backtrack:
         """Mark what is wanted in a frame; return what had no mark yet."""
         if not (regs or slots):
             return 0, 0
-        all_regs, all_slots = scalars_of(frame)
-        regs &= all_regs & ~frame.precise_regs
-        slots &= all_slots & ~frame.precise_slots
+        regs, slots = regs & ~frame.precise_regs, slots & ~frame.precise_slots
+        regs, slots = scalars_of(frame, regs, slots)
         frame.precise_regs |= regs
         frame.precise_slots |= slots
         self.has_marked |= bool(regs or slots)
         return regs, slots
 
-    def _sync_linked(self, entry: JumpEntry | None) -> None:
+    def _sync_linked(self, entry: JumpEntry) -> None:
         """Linked registers gain bounds together, so they matter together."""
-        if not entry or not entry.linked_regs:
+        if not entry.linked_regs:
             return
         if any(
             self.wanted(frame)[is_slot] >> number & 1

@@ -49,7 +49,8 @@ def check_cfg(insns: Sequence[Insn | None], subprogs: Subprogs) -> Graph:
     for idx, insn in enumerate(insns):
         if insn:
             _mark_points(graph, insn, idx)
-    reached = _reachable(graph, insns)
+    roots = (0, subprogs[subprogs.exception_callback].start)
+    reached = _reachable(graph, insns, roots)
     for idx, insn in enumerate(insns):
         if insn is None:
             continue
@@ -92,12 +93,15 @@ def _callee(insn: Insn, idx: int) -> int:
     return -1
 
 
-def _reachable(graph: Graph, insns: Sequence[Insn | None]) -> set[int]:
-    """Return the slots that some path from the entry reaches, calls included."""
-    reached, waiting = {0}, [0]
+def _reachable(
+    graph: Graph, insns: Sequence[Insn | None], roots: Sequence[int]
+) -> set[int]:
+    """Return the slots that some path from the roots reaches, calls included."""
+    reached, waiting = set(roots), list(roots)
     while waiting:
         idx = waiting.pop()
-        insn, ways = insns[idx], graph.next[idx]
+        insn = insns[idx]
+        ways = graph.next[idx] if insn else (idx + 1,)  # from a load's middle, on
         callee = _callee(insn, idx) if insn else -1
         for to in ways if callee < 0 else (*ways, callee):
             if to not in reached:

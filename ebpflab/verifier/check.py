@@ -19,7 +19,7 @@ from ebpflab.verifier.check_attach import check_load
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.prepare import prepared
 from ebpflab.verifier.refusal import Refusal, Unheard
-from ebpflab.verifier.state_text import STATS, Log
+from ebpflab.verifier.state_text import LEVEL2, STATS, Log
 from ebpflab.verifier.statistics import statistics, time_and_stack
 from ebpflab.verifier.subprogs import Subprogs
 from ebpflab.verifier.validate import validate
@@ -92,6 +92,7 @@ def _verdict(log: Log, refusal: Refusal | None, env: Env | None) -> Verdict:
         message=_message(refusal) if refusal else "",
         log=log.text() if log.level else "",
         insns_processed=env.insn_processed if env else 0,
+        covered=tuple(env.explored.covered) if env and log.level & LEVEL2 else (),
     )
 
 

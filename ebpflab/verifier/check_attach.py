@@ -13,9 +13,11 @@ from ebpflab.verifier.refusal import E2BIG, EINVAL, EPERM, Refusal, Unheard
 
 KNOWN_FLAGS = 0xFF  # BPF_F_STRICT_ALIGNMENT ... BPF_F_TEST_REG_INVARIANTS
 SLEEPABLE = 1 << 4
-NEVER_SLEEP = ("trace_raw_tp", "lsm_cgroup")
+SLEEPING_TRACES = ("trace_fentry", "trace_fexit", "modify_return", "trace_iter")
+NEVER_SLEEP = ("lsm_cgroup",)
 MOST_INSNS = 1_000_000
-NOT_BUILT_IN = ("lirc_mode2",)  # this kernel has no infrared
+NOT_BUILT_IN = ("lirc_mode2", "unspec")  # this kernel has no infrared; no type
+NEEDS_A_PROGRAM = ("ext",)  # that it replaces a function of; without trampolines, none
 
 
 def check_load(program: Program, *, privileged: bool) -> None:
@@ -29,6 +31,8 @@ def check_load(program: Program, *, privileged: bool) -> None:
         raise Unheard(E2BIG)
     if program.type in NOT_BUILT_IN:
         raise Unheard(EINVAL)
+    if program.type in NEEDS_A_PROGRAM:
+        raise Unheard(EPERM)
     hook = HOOKS.get(program.type)
     if hook is not None:
         _check_hook(program, hook, privileged)
@@ -46,7 +50,14 @@ def check_attach(program: Program, hook: Hook) -> None:
     sleeps = bool(program.flags & SLEEPABLE)
     if hook.must_sleep and not sleeps:
         raise Refusal(EINVAL, "Syscall programs can only be sleepable")
-    never = program.expected_attach_type in NEVER_SLEEP
-    if sleeps and (never or not hook.may_sleep):
+    if sleeps and not (hook.may_sleep and _may_sleep(program)):
         kinds = "fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops"
         raise Refusal(EINVAL, f"Only {kinds} programs can be sleepable")
+
+
+def _may_sleep(program: Program) -> bool:
+    """Tell whether the place allows it, where the type does."""
+    where = program.expected_attach_type
+    if program.type == "tracing":
+        return where in SLEEPING_TRACES
+    return program.type != "lsm" or where not in NEVER_SLEEP

@@ -12,7 +12,7 @@ from ebpflab.isa.insn import Insn
 from ebpflab.maps.rights import ENOTSUPP
 from ebpflab.verifier.callback_states import call_back
 from ebpflab.verifier.check_arg import CallArgs
-from ebpflab.verifier.check_map_value import RDONLY_PROG
+from ebpflab.verifier.check_map_value import RDONLY_PROG, map_flags
 from ebpflab.verifier.check_result import result
 from ebpflab.verifier.check_stack import write_stack
 from ebpflab.verifier.check_text import check_snprintf
@@ -28,7 +28,7 @@ from ebpflab.verifier.references import (
 )
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
 from ebpflab.verifier.reg_types import Base, RegType
-from ebpflab.verifier.states import NOT_INIT, RegState
+from ebpflab.verifier.states import NOT_INIT, SLOT_BYTES, RegState
 
 CALLER_SAVED = range(6)
 PACKET_BASES = (Base.PTR_TO_PACKET, Base.PTR_TO_PACKET_META, Base.PTR_TO_PACKET_END)
@@ -70,7 +70,7 @@ def check_helper_call(env: Env, insn: Insn) -> None:
 def _record_map(env: Env, call: CallArgs) -> None:
     """Refuse writes to maps that forbid them; note a tail call's known index."""
     name = call.proto.name
-    if call.map >= 0 and name in WRITERS and call.spec.flags & RDONLY_PROG:
+    if call.map >= 0 and name in WRITERS and map_flags(call.spec) & RDONLY_PROG:
         raise Refusal(EACCES, "write into map forbidden")
     if name == "tail_call":
         if call.map < 0 or call.spec.type != "prog_array":
@@ -83,14 +83,21 @@ def _record_map(env: Env, call: CallArgs) -> None:
 
 
 def _write_raw(env: Env, call: CallArgs) -> None:
-    """Mark the stack that the helper fills, byte by byte."""
+    """Mark the stack that the helper fills.
+
+    Its bytes are written one by one, which no slot takes for a write of all of it; so
+    here in two steps.
+    """
     mem = call.mem
     if not mem.access_size:
         return
     reg = env.regs[mem.number]
-    start = reg.off + reg.bounds.smin
-    for at in range(start, start + mem.access_size):
-        write_stack(env, None, reg.frame, at, 1)
+    at = reg.off + reg.bounds.smin
+    end = at + mem.access_size
+    while at < end:
+        size = min((-at - 1) % SLOT_BYTES + 1, SLOT_BYTES - 1, end - at)
+        write_stack(env, None, reg.frame, at, size)
+        at += size
 
 
 def _release(env: Env, call: CallArgs) -> None:

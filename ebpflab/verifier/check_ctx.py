@@ -6,6 +6,8 @@ tables in `hooks/`, one for each program type. A context pointer must not have m
 Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 """
 
+from dataclasses import replace
+
 from ebpflab.btf import Kind
 from ebpflab.hooks.hook import Hook
 from ebpflab.isa.insn import Insn
@@ -36,7 +38,10 @@ def load_ctx(env: Env, number: int, off: int, size: int, is_signed: bool) -> Reg
     """Judge a load from the context; return what it gives."""
     if env.attachment:
         check_ptr_off_reg(env.regs[number], number)
-        return load_typed_ctx(env, env.attachment, off, size)
+        try:
+            return load_typed_ctx(env, env.attachment, off, size)
+        except Refusal as said:
+            raise _with_line(env, said) from None
     check_ctx_access(env, number, off, size, "read", is_signed)
     kind = _kind(env.hook, off)
     if not kind:
@@ -70,7 +75,14 @@ def check_ctx_access(
     hook, attach = env.hook, env.program.expected_attach_type or ""
     allowed = off >= 0 and hook.may(right, off, size, attach)
     if not allowed or (is_signed and _kind(hook, off) in OF_DATA.values()):
-        raise Refusal(EACCES, f"invalid bpf_context access off={off} size={size}")
+        text = f"invalid bpf_context access off={off} size={size}"
+        raise _with_line(env, Refusal(EACCES, text))
+
+
+def _with_line(env: Env, refusal: Refusal) -> Refusal:
+    """Return the refusal with the C line behind it, if the log has not shown it."""
+    line = env.lines.before(env.insn_idx).rstrip("\n")
+    return replace(refusal, lines="\n".join(filter(None, (refusal.lines, line))))
 
 
 def check_ptr_off_reg(reg: RegState, number: int) -> None:

@@ -14,6 +14,7 @@ from ebpflab.verifier.check_call import CALLER_SAVED, clear_all_pkt_pointers
 from ebpflab.verifier.check_exit import check_return_code
 from ebpflab.verifier.dynptr_slots import release_dynptr
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.exceptions import THROW
 from ebpflab.verifier.iterators import process_iter_next
 from ebpflab.verifier.kfunc_args import KfuncCall, check_kfunc_args, kernel_types
 from ebpflab.verifier.kfunc_calls import is_allowed
@@ -65,7 +66,7 @@ def check_kfunc_call(env: Env, insn: Insn) -> bool:
     _enter_or_leave(env, proto)
     _check_regions(env, proto)
     _release(env, call)
-    if proto.name == "bpf_throw":
+    if proto.name == THROW:
         _throw(env)
         return False
     regs = env.regs
@@ -230,6 +231,7 @@ def _release(env: Env, call: KfuncCall) -> None:
 
 
 def _throw(env: Env) -> None:
-    """bpf_throw(cookie): the program ends with the cookie as its answer."""
-    check_return_code(env, 1)
+    """bpf_throw(cookie): the program ends; without a callback, the cookie answers."""
+    if not env.subprogs.exception_callback:
+        check_return_code(env, 1)
     check_resource_leak(env, "bpf_throw", exception=True)

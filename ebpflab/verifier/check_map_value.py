@@ -22,6 +22,12 @@ from ebpflab.verifier.refusal import EACCES, Refusal
 from ebpflab.verifier.states import SCALAR, UNKNOWN_SCALAR, RegState
 
 RDONLY_PROG, WRONLY_PROG = 1 << 7, 1 << 8  # flags of a map
+ONLY_READ = ("devmap", "devmap_hash")  # by programs: their values are the kernel's
+
+
+def map_flags(spec: MapSpec) -> int:
+    """Return a map's flags, those that Linux gives to maps of its type with them."""
+    return spec.flags | (RDONLY_PROG if spec.type in ONLY_READ else 0)
 
 
 def check_map_access_type(
@@ -30,7 +36,7 @@ def check_map_access_type(
     """Refuse what the map forbids programs to do."""
     reg = env.regs[number]
     spec = env.program.maps[reg.map]
-    if not spec.flags & (RDONLY_PROG if writes else WRONLY_PROG):
+    if not map_flags(spec) & (RDONLY_PROG if writes else WRONLY_PROG):
         return
     how = "write into" if writes else "read from"
     where = f"value_size={spec.value_size} off={reg.off + off} size={size}"

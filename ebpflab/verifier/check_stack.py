@@ -13,6 +13,7 @@ from ebpflab.isa.words import WORD64
 from ebpflab.verifier.bounds import ZERO, constant
 from ebpflab.verifier.dynptr_slots import destroy_dynptr
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.fastcall import check_fastcall_stack_contract
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
 from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.states import (
@@ -79,6 +80,8 @@ def _outside(reg: RegState, number: int, off: int, size: int, writes: bool) -> s
 
 def write_stack(env: Env, insn: Insn | None, frame: int, start: int, size: int) -> None:
     """Store a register or an immediate; without an instruction, anything."""
+    if env.has_fastcalls:
+        check_fastcall_stack_contract(env, frame, start)
     number = (-start - 1) // SLOT_BYTES
     stack = env.cur.frames[frame].stack
     _check_not_corrupted(env, stack[number], size)
@@ -165,6 +168,8 @@ def scrubbed(slot: Slot) -> Slot:
 
 def read_stack(env: Env, frame: int, start: int, size: int) -> RegState:
     """Return what a load leaves, before it is cut to its size."""
+    if env.has_fastcalls:  # Linux asks the function that reads, not the stack's
+        check_fastcall_stack_contract(env, -1, start)
     number = (-start - 1) // SLOT_BYTES
     env.reads_slot(frame, number)
     stack = env.cur.frames[frame].stack
@@ -215,6 +220,8 @@ def _readable(env: Env, slot: Slot, start: int, size: int, also: str = "") -> st
 
 def check_read(env: Env, frame: int, start: int, size: int) -> None:
     """Judge a read whose value goes nowhere yet: the first half of an atomic."""
+    if env.has_fastcalls:
+        check_fastcall_stack_contract(env, -1, start)
     number = (-start - 1) // SLOT_BYTES
     env.reads_slot(frame, number)
     slot = env.cur.frames[frame].stack[number]

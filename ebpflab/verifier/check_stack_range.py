@@ -10,6 +10,7 @@ from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import InsnClass
 from ebpflab.verifier.check_stack import (
     NULL,
+    PLAIN,
     check_stack_bounds,
     marked,
     scrubbed,
@@ -18,6 +19,7 @@ from ebpflab.verifier.check_stack import (
 )
 from ebpflab.verifier.dynptr_slots import destroy_dynptr
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.fastcall import check_fastcall_stack_contract
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
 from ebpflab.verifier.states import (
     DYNPTR,
@@ -45,15 +47,25 @@ def check_stack_range_initialized(
     if not reg.bounds.is_const and not env.bypass_spec_v1:
         text = f"R{number} variable offset stack access prohibited for !root"
         raise Refusal(EACCES, f"{text}, var_off={reg.bounds.var_off}")
-    stack = env.cur.frames[reg.frame].stack
-    for at in range(least, most + size):
+    stack, end = env.cur.frames[reg.frame].stack, most + size
+    plain = PLAIN if env.allow_uninit_stack else MISC + ZERO_BYTE
+    at = least
+    while at < end:  # slot by slot, where its bytes are plain
         slot_number, place = (-at - 1) // SLOT_BYTES, (-at - 1) % SLOT_BYTES
-        slot = stack[slot_number]
-        if not _is_initialized(env, slot, slot.marks[place]):
-            raise Refusal(EACCES, _uninitialized(reg, number, size, at - least, least))
-        if writes:
-            stack[slot_number] = _clobbered(slot, at)
+        slot, count = stack[slot_number], min(place + 1, end - at)
+        part = slice(place + 1 - count, place + 1)
+        if slot.is_spilled or slot.marks[part].strip(plain):
+            count = 1
+            if not _is_initialized(env, slot, slot.marks[place]):
+                where = at - least, least
+                raise Refusal(EACCES, _uninitialized(reg, number, size, *where))
+            if writes:
+                stack[slot_number] = _clobbered(env, slot, at)
+        elif writes and slot.marks[part] != MISC * count:
+            above, below = slot.marks[: part.start], slot.marks[part.stop :]
+            stack[slot_number] = slot._replace(marks=above + MISC * count + below)
         env.needs_slot(reg.frame, slot_number)
+        at += count
     return least, most
 
 
@@ -70,10 +82,11 @@ def _uninitialized(reg: RegState, number: int, size: int, at: int, least: int) -
     return f"invalid read from stack R{number} {where}"
 
 
-def _clobbered(slot: Slot, at: int) -> Slot:
+def _clobbered(env: Env, slot: Slot, at: int) -> Slot:
     """Return a slot one byte of which a helper may have written."""
     place = (-at - 1) % SLOT_BYTES
-    if slot.marks[place] in (ZERO_BYTE, INVALID):
+    mark = slot.marks[place]
+    if mark == ZERO_BYTE or (mark == INVALID and env.allow_uninit_stack):
         marks = slot.marks[:place] + MISC + slot.marks[place + 1 :]
         return slot._replace(marks=marks)
     return scrubbed(slot) if slot.is_spilled else slot
@@ -86,6 +99,7 @@ def read_somewhere(env: Env, number: int, off: int, size: int) -> RegState:
     """Return what a load at a variable offset leaves (check_stack_read_var_off)."""
     reg = env.regs[number]
     least, most = check_stack_range_initialized(env, number, size, off=off)
+    check_fastcall_stack_contract(env, reg.frame, least)
     stack = env.cur.frames[reg.frame].stack
     for at in range(least, most + size):
         slot_number = (-at - 1) // SLOT_BYTES
@@ -101,6 +115,7 @@ def write_somewhere(
     """Store at a variable offset (check_stack_write_var_off)."""
     reg = env.regs[number]
     least, most = check_stack_bounds(env, number, off, size, writes=True)
+    check_fastcall_stack_contract(env, reg.frame, least)
     what = stored(env, insn)
     writes_zero = what is not None and what.is_null
     stack = env.cur.frames[reg.frame].stack

@@ -40,6 +40,7 @@ from ebpflab.verifier.states import (
 from ebpflab.verifier.subprogs import Subprogs
 
 MOST_BRANCHES = 8192  # waiting paths
+PRUNE, JUMP = 1, 2  # marks of slots: paths may stop here, paths come from elsewhere
 
 
 @dataclass(slots=True)
@@ -91,7 +92,9 @@ class Env:
     used_maps: Sequence[int] = ()  # indices of maps that 64-bit loads name
     ptr_types: dict[int, RegType] = field(default_factory=dict)  # used, by slot
     seen: bytearray = field(init=False)  # by slot: it was judged
+    points: bytearray = field(init=False)  # by slot: PRUNE, JUMP
     inlined_loops: dict[int, int] = field(default_factory=dict)  # calls: their function
+    has_fastcalls: bool = False  # some spills may be taken out: `fastcall.py`
     came_back: bool = False  # from elsewhere: the whole state is to be shown
     has_entry: bool = False  # this instruction already is in the path's history
     stack_reads: dict[int, int] = field(default_factory=dict)  # by frame, as bits
@@ -101,6 +104,13 @@ class Env:
     def __post_init__(self) -> None:
         self.explored = Explored(len(self.insns))
         self.seen = bytearray(len(self.insns))
+        self.points = bytearray(len(self.insns))
+        for points, mark in (
+            (self.graph.prune_points, PRUNE),
+            (self.graph.jump_points, JUMP),
+        ):
+            for idx in points:
+                self.points[idx] |= mark
 
     # ---- registers -------------------------------------------------------------
 
@@ -150,11 +160,13 @@ class Env:
 
     def with_id(self, reg: RegState) -> RegState:
         """Return a number with an id (kernel: assign_scalar_id_before_mov)."""
-        if reg.type is not SCALAR or reg.bounds.is_const:
+        if reg.type is not SCALAR:
             return reg
         if reg.id & ADD_CONST:
             reg = reg._replace(id=0, off=0)
-        return reg if reg.id else reg._replace(id=self.new_id())
+        if reg.id or reg.bounds.is_const:
+            return reg
+        return reg._replace(id=self.new_id())
 
     # ---- the stack -------------------------------------------------------------
 
@@ -198,8 +210,11 @@ class Env:
         """Add what this instruction did to the path's history."""
         history = self.cur.history
         if not self.has_entry:
-            history.append(JumpEntry(self.insn_idx, self.prev_insn_idx))
             self.has_entry = True
+            at, before = self.insn_idx, self.prev_insn_idx
+            flags = dst_is_stack, src_is_stack
+            history.append(JumpEntry(at, before, slot, frame, *flags, linked_regs))
+            return
         entry = history[-1]
         history[-1] = entry._replace(
             slot=slot if slot >= 0 else entry.slot,

@@ -3,6 +3,8 @@
 Source: states that Linux 6.18 prunes, and those it does not. Names are the kernel's.
 """
 
+from collections.abc import Iterable
+
 from ebpflab.verifier.equal_regs import Exact, IdMap, regsafe
 from ebpflab.verifier.states import (
     DYNPTR,
@@ -11,6 +13,7 @@ from ebpflab.verifier.states import (
     ITER,
     MISC,
     SCALAR,
+    SLOT_BYTES,
     SPILL,
     UNKNOWN_SCALAR,
     ZERO_BYTE,
@@ -20,6 +23,7 @@ from ebpflab.verifier.states import (
 )
 
 NEVER_WRITTEN = frozenset((INVALID,))
+SPILLED = SPILL * SLOT_BYTES
 _SAME_MARKS = (Exact.EXACT, Exact.RANGE_WITHIN)
 ANYTHING = frozenset((INVALID, MISC))  # who may read bytes never written
 
@@ -31,23 +35,29 @@ def stacksafe(
     exact: Exact,
     ignored: frozenset[str] = ANYTHING,
 ) -> bool:
-    """Tell whether the old stack covers the new one.
+    """Tell whether the old stack covers the new one; if not, `ids.clash` is the slot.
 
     Args:    ignored: marks of bytes that the old path can have known nothing of.
     """
-    for number, a in enumerate(old.stack):
-        b = new.stack[number] if number < len(new.stack) else None
-        precise = bool(old.precise_slots >> number & 1)
-        if exact in _SAME_MARKS and (b is None or a.marks != b.marks):
-            return False
+    mine, theirs, precise = old.stack, new.stack, old.precise_slots
+    count, same_marks = len(theirs), exact in _SAME_MARKS
+    numbers: Iterable[int] = range(len(mine))
+    if old.filled is not None and not same_marks:
+        numbers = old.filled
+    for number in numbers:
+        a = mine[number]
+        b = theirs[number] if number < count else None
         if a is b and not a.reg.id and not a.reg.ref_obj_id:
             continue
-        if not _slot_safe(a, b, precise, ids, exact, ignored):
+        marks_differ = same_marks and (b is None or a.marks != b.marks)
+        is_precise = bool(precise >> number & 1)
+        if marks_differ or not slot_safe(a, b, is_precise, ids, exact, ignored):
+            ids.clash = number
             return False
     return True
 
 
-def _slot_safe(
+def slot_safe(
     a: Slot,
     b: Slot | None,
     precise: bool,
@@ -56,6 +66,8 @@ def _slot_safe(
     ignored: frozenset[str],
 ) -> bool:
     """Compare two slots: as registers where they can be read as such, else by byte."""
+    if b is not None and a.marks == b.marks == SPILLED:
+        return regsafe(a.reg, b.reg, precise, ids, exact)
     if ignored.issuperset(a.marks):
         return True
     if b is None:
@@ -73,7 +85,7 @@ def _slot_safe(
 
 def _as_scalar(slot: Slot, ignored: frozenset[str]) -> RegState | None:
     """Return what a read of all eight bytes gives, where that is a number."""
-    if slot.marks == SPILL * 8 and slot.reg.type is SCALAR:
+    if slot.marks == SPILLED and slot.reg.type is SCALAR:
         return slot.reg
     if ANYTHING.issuperset(slot.marks) and (slot.marks == MISC * 8 or MISC in ignored):
         return UNKNOWN_SCALAR

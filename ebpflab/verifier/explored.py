@@ -27,6 +27,7 @@ class Kept:
     state: VerifierState
     hits: int = 0
     misses: int = 0
+    step: int = -1  # of the walk: the one before which it was kept
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Explored:
     peak_states: int = 0
     size: int = 0  # states in `kept`, and dropped ones whose paths are not finished
     dropped: set[int] = field(default_factory=set)  # identities of states
+    covered: list[int] = field(default_factory=list)  # for each stopped path: by which
 
     def place(self, idx: int, callsite: int) -> int:
         """Return which list holds the states of an instruction and a call."""
@@ -78,12 +80,16 @@ class Explored:
         """Keep a copy; the path goes on from it, with a history of its own."""
         history, state.history = state.history, []
         copy = state.copy()
-        copy.history = history
+        copy.history, state.traced = history, {}
         self.total_states += 1
         self.size += 1
         self.last_jumps, self.last_insns = self.jumps, self.insns
         place = self.place(copy.insn_idx, copy.frame.callsite)
-        self.kept.setdefault(place, []).insert(0, Kept(copy))
+        step = self.insns - 1 - len(self.covered)
+        entries = self.kept.setdefault(place, [])
+        if entries:
+            copy.expect_clash_of(entries[0].state)
+        entries.insert(0, Kept(copy, step=step))
         state.parent, state.first_insn_idx = copy, state.insn_idx
         state.depth = copy.depth + 1
         return copy
@@ -116,3 +122,4 @@ def clean(
         for number in range(len(frame.stack)):
             if not live_slots[level] >> number & 1:
                 frame.stack[number] = EMPTY_SLOT
+        frame.filled = [n for n, slot in enumerate(frame.stack) if slot != EMPTY_SLOT]

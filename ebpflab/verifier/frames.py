@@ -101,7 +101,7 @@ def process_exit(env: Env) -> int:
     frame = env.cur.frame
     if frame.in_async_callback:
         enforce_callback_range(env)
-    elif frame.subprog:
+    elif frame.subprog and not env.subprogs[frame.subprog].is_exception_callback:
         check_subprogram_exit(env)
     else:
         check_return_code(env)

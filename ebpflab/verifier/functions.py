@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ebpflab.btf import Btf, Kind, Type, btf_of
-from ebpflab.btf.record_search import declaration_tags
 from ebpflab.btf.records import btf_errno
 from ebpflab.errors import EbpfLabError
 from ebpflab.program import Program
-from ebpflab.verifier.refusal import EINVAL, Refusal, not_modelled
+from ebpflab.verifier.refusal import EINVAL, Refusal
 from ebpflab.verifier.subprogs import Subprogs
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _RECORD = struct.Struct("<II")  # first slot, BTF id
 STATIC, GLOBAL = 0, 1
-EXCEPTION_CALLBACK = "exception_callback:"  # a tag of the program's own function
 SCALARS = (Kind.INT, Kind.ENUM, Kind.ENUM64)
 
 
@@ -104,15 +102,7 @@ def check_btf_info_early(btf: Btf | None, rows: Sequence[tuple[int, int]]) -> Fu
         if type is None or type.kind is not Kind.FUNC:
             raise Refusal(EINVAL, f"invalid type id {type_id} in func info")
         found.rows.append(Function(type))
-    if btf and found.rows:
-        _check_exception_callback(btf, found.rows[0].type)
     return found
-
-
-def _check_exception_callback(btf: Btf, main: Type) -> None:
-    tags = declaration_tags(btf).get((main.id, -1), ())
-    if any(tag.startswith(EXCEPTION_CALLBACK) for tag in tags):
-        not_modelled("a callback for exceptions")
 
 
 def check_btf_info(

@@ -6,15 +6,22 @@ it is privileged; whether it may sleep; and what it holds at this moment.
 Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 """
 
+from collections.abc import Mapping
+
+from ebpflab.btf import Kind as TypeKind
 from ebpflab.helpers.allowed import may_call
-from ebpflab.helpers.contract import Kind
+from ebpflab.helpers.contract import Kind, Ret
 from ebpflab.helpers.proto import HELPERS, Proto
 from ebpflab.isa.disassembler import NO_NAMES
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import CallKind
 from ebpflab.program import Program
+from ebpflab.verifier.control import is_kfunc_call
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.fastcall import FAST_HELPERS, FAST_KFUNCS, CallSummary
+from ebpflab.verifier.kfunc_calls import is_allowed
+from ebpflab.verifier.kfunc_types import Prototype
 from ebpflab.verifier.licenses import is_gpl_compatible
 from ebpflab.verifier.references import active_locks
 from ebpflab.verifier.refusal import EINVAL, Refusal
@@ -31,12 +38,36 @@ ALLOWED_UNDER_A_LOCK = ("spin_unlock", "kptr_xchg")
 
 def arguments(insn: Insn, program: Program, perfmon: bool = True) -> int:
     """Return how many registers a call reads; all five where that is not known."""
-    proto = HELPERS.get(insn.imm)
-    if insn.src != CallKind.HELPER or proto is None:
-        return 5
-    if not _is_there(proto, program, perfmon):
-        return 5
+    proto = _known(insn, program, perfmon)
+    return _count(proto, program) if proto else 5
+
+
+def _known(insn: Insn, program: Program, perfmon: bool) -> Proto | None:
+    """Return the contract of a helper; None: there is none that it may call."""
+    proto = HELPERS.get(insn.imm) if insn.src == CallKind.HELPER else None
+    return proto if proto and _is_there(proto, program, perfmon) else None
+
+
+def _count(proto: Proto, program: Program) -> int:
     return sum(arg.kind is not Kind.DONTCARE for arg in proto.args_for(program.type))
+
+
+def call_summary(
+    insn: Insn, program: Program, kfuncs: Mapping[int, Prototype], perfmon: bool = True
+) -> CallSummary | None:
+    """Return what a call loses; None where that is not known."""
+    kfunc = kfuncs.get(insn.imm) if is_kfunc_call(insn) else None
+    if kfunc and is_allowed(program, kfunc):
+        is_void, is_fast = (
+            kfunc.returns.kind is TypeKind.VOID,
+            kfunc.name in FAST_KFUNCS,
+        )
+        return CallSummary(len(kfunc.parameters), is_void, is_fast)
+    proto = _known(insn, program, perfmon)
+    if proto is None:
+        return None
+    is_void, is_fast = proto.ret is Ret.VOID, proto.name in FAST_HELPERS
+    return CallSummary(_count(proto, program), is_void, is_fast)
 
 
 def _check_locked(env: Env, insn: Insn) -> None:

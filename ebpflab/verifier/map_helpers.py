@@ -3,6 +3,8 @@
 Source: what Linux 6.18 refuses (`cannot pass map_type 3 into func ...`), call by call.
 """
 
+from functools import lru_cache
+
 from ebpflab.isa.disassembler import NO_NAMES
 from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.verifier.refusal import EINVAL, Refusal
@@ -80,6 +82,7 @@ _MAY_UPDATE_SOCKETS = (
 )
 
 
+@lru_cache(maxsize=1 << 10)
 def check_map_func_compatibility(program_type: str, map_type: str, id: int) -> None:
     """Refuse a helper that does not take maps of this type."""
     name = NO_NAMES.helper(id)

@@ -4,6 +4,7 @@ Source: the log of Linux 6.18 (`forcing r1 to be precise`). Names are the kernel
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from ebpflab.verifier.states import FP, SCALAR, FuncState, VerifierState
 
@@ -17,26 +18,37 @@ def mark_all_scalars_precise(
         how = "falling back to forcing all scalars precise"
         tell(f"mark_precise: frame{level}: {how}\n")
     node = state.parent
-    while node:
+    while node and not node.all_precise:
         for number, frame in enumerate(node.frames):
             regs, slots = scalars_of(frame)
-            for name in _names(
-                regs & ~frame.precise_regs, slots & ~frame.precise_slots
-            ):
-                if tell:
+            if tell:
+                new = regs & ~frame.precise_regs, slots & ~frame.precise_slots
+                for name in _names(*new):
                     tell(
                         f"force_precise: frame{number}: forcing {name} to be precise\n"
                     )
             frame.precise_regs |= regs
             frame.precise_slots |= slots
+        node.all_precise = True
         node = node.parent
 
 
-def scalars_of(frame: FuncState) -> tuple[int, int]:
-    """Return which registers and which slots hold numbers, as bits."""
-    regs = sum(1 << n for n, reg in enumerate(frame.regs) if reg.type is SCALAR)
-    slots = sum(1 << n for n, slot in enumerate(frame.stack) if slot.is_spilled_scalar)
-    return regs, slots
+def scalars_of(frame: FuncState, regs: int = -1, slots: int = -1) -> tuple[int, int]:
+    """Return which registers and which slots hold numbers, of these; as bits."""
+    held, kept = frame.regs, frame.stack
+    for number in numbers(regs & (1 << len(held)) - 1):
+        if held[number].type is not SCALAR:
+            regs &= ~(1 << number)
+    for number in numbers(slots & (1 << len(kept)) - 1):
+        if not kept[number].is_spilled_scalar:
+            slots &= ~(1 << number)
+    return regs & (1 << len(held)) - 1, slots & (1 << len(kept)) - 1
+
+
+@lru_cache(maxsize=1 << 10)
+def numbers(bits: int) -> tuple[int, ...]:
+    """Return the numbers of the bits that are set, lowest first."""
+    return tuple(n for n in range(bits.bit_length()) if bits >> n & 1)
 
 
 def _names(regs: int, slots: int) -> list[str]:

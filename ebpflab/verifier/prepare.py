@@ -20,13 +20,15 @@ from ebpflab.verifier.check_wide import resolve_pseudo_ldimm64
 from ebpflab.verifier.control import is_kfunc_call, is_local_call
 from ebpflab.verifier.effects import mark_effects
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.exceptions import add_exception_callback
+from ebpflab.verifier.fastcall import mark_fastcall_patterns
 from ebpflab.verifier.functions import (
     Functions,
     check_btf_info,
     check_btf_info_early,
     read_functions,
 )
-from ebpflab.verifier.helper_rights import arguments
+from ebpflab.verifier.helper_rights import arguments, call_summary
 from ebpflab.verifier.inner_maps import with_inner_maps
 from ebpflab.verifier.kfunc_calls import add_kfunc_calls, is_allowed, mark_kfuncs
 from ebpflab.verifier.liveness import live_registers
@@ -66,6 +68,7 @@ def prepared(
     functions = check_btf_info_early(btf, rows)
     add_subprogs(insns, subprogs)
     kfuncs = add_kfunc_calls(program, insns, kernel)
+    add_exception_callback(functions, rows, subprogs)
     _tell_subprogs(log, subprogs)
     check_subprogs(raw_slots(insns), subprogs)
     check_btf_info(functions, rows, subprogs)
@@ -112,6 +115,9 @@ def prepared(
         bypass_spec_v4=privileged,
         strict_alignment=program.flags & ALIGNMENT == STRICT_ALIGNMENT,
         keeps_every_state=bool(program.flags & TEST_STATE_FREQ),
+    )
+    env.has_fastcalls = mark_fastcall_patterns(
+        insns, subprogs, lambda insn: call_summary(insn, program, kfuncs, privileged)
     )
     env.cur.in_sleepable = bool(program.flags & SLEEPABLE)
     if log.is_full:

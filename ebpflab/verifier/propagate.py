@@ -23,8 +23,7 @@ def propagate_precision(env: Env, old: VerifierState, state: VerifierState) -> b
         frame = old.frames[level]
         if not (frame.precise_regs or frame.precise_slots):
             continue
-        regs, slots = scalars_of(frame)
-        regs, slots = regs & frame.precise_regs, slots & frame.precise_slots
+        regs, slots = scalars_of(frame, frame.precise_regs, frame.precise_slots)
         if regs or slots:
             walk.want(level, regs, slots)
             _tell(env, level, regs, slots)

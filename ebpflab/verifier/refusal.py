@@ -15,6 +15,7 @@ EACCES, EINVAL = errno.EACCES, errno.EINVAL
 E2BIG, EFAULT = errno.E2BIG, errno.EFAULT
 EPERM, EPROTO, EBADF = errno.EPERM, errno.EPROTO, errno.EBADF
 ENOENT, EBUSY, ERANGE = errno.ENOENT, errno.EBUSY, errno.ERANGE
+EEXIST = errno.EEXIST
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ log's. Source: logs of Linux 6.18.
 """
 
 from enum import IntFlag, StrEnum, auto
+from functools import cache
 from typing import ClassVar
 
 
@@ -109,9 +110,11 @@ class RegType:
             found = cls._KNOWN[base, flags] = cls(base, flags)
         return found
 
+    @cache  # noqa: B019 - there are few types, and they live for ever
     def __or__(self, flags: Flag) -> "RegType":
         return RegType.of(self.base, self.flags | flags)
 
+    @cache  # noqa: B019
     def without(self, flags: Flag) -> "RegType":
         """Return the type without these flags: what a null check leaves."""
         return RegType.of(self.base, self.flags & ~flags)

@@ -9,9 +9,9 @@ counts as a proof.
 Kernel differs: Linux has no such switches.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from ebpflab.errors import ProgramError
+from ebpflab.errors import ProgramError, expect
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.uses import registers_written
 from ebpflab.reasons.table import Match, kinds, match
@@ -61,12 +61,14 @@ Do = Callable[[Env, Steps], int]
 def checked_rules(names: Collection[str]) -> frozenset[str]:
     """Return the names as a set.
 
-    Raises:  ProgramError: there is no such rule.
+    Raises:  ProgramError: there is no such rule, or these are no names.
     """
     if isinstance(names, str):
         names = (names,)
+    expect(names, Iterable, "verify(without)")
+    names = tuple(names)
     for name in names:
-        if name not in RULES:
+        if not isinstance(name, str) or name not in RULES:
             known = ", ".join(RULES)
             raise ProgramError.of("rule-unknown", rule=repr(name), known=known)
     return frozenset(names)

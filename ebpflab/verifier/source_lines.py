@@ -23,6 +23,7 @@ from ebpflab.verifier.subprogs import Subprogs
 
 _RECORD = struct.Struct("<IIII")  # slot, file, text, line and column
 LINE_SHIFT = 10  # below it: the column
+MOST_TEXT = 1023  # characters that the kernel says at once
 
 
 class Line(NamedTuple):
@@ -51,7 +52,7 @@ class SourceLines:
         if last and (line.file, line.number) == (last.file, last.number):
             return ""
         self.last = line
-        text = self.btf.string(line.text).lstrip()
+        text = self.btf.string(line.text).lstrip()[:MOST_TEXT]
         name = self.btf.string(line.file).rpartition("/")[2]
         return f"; {text} @ {name}:{line.number}\n"
 

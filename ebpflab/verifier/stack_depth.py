@@ -11,8 +11,10 @@ are the kernel's.
 
 from dataclasses import dataclass, field
 
-from ebpflab.verifier.control import is_local_call
+from ebpflab.isa.insn import Insn
+from ebpflab.verifier.control import is_kfunc_call, is_local_call
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.exceptions import THROW
 from ebpflab.verifier.refusal import E2BIG, EACCES, EINVAL, Refusal
 from ebpflab.verifier.states import MAX_STACK
 from ebpflab.verifier.subprogs import is_func_address
@@ -107,12 +109,24 @@ class _Descent:
                 callee = self.env.subprogs[self._callee(place)]
                 if callee.is_async_callback and callee.is_exception_callback:
                     text = f"insn {place} cannot call exception cb directly"
-                    raise Refusal(EINVAL, text)
+                    raise Refusal(EINVAL, text, is_ended=False)
                 return place
+            if is_kfunc_call(insn):
+                self._check_throw(insn, place, number)
             if is_func_address(insn):
                 if not self.env.subprogs[self._callee(place)].is_async_callback:
                     return place
         return -1
+
+    def _check_throw(self, insn: Insn, place: int, number: int) -> None:
+        """Refuse an exception inside a callback, or inside what one calls."""
+        proto = self.env.kfuncs.get(insn.imm)
+        if proto is None or proto.name != THROW:
+            return
+        chain = (number, *(caller for _, caller in self.callers))
+        if any(self.env.subprogs[inside].is_callback for inside in chain):
+            text = f"bpf_throw kfunc (insn {place}) cannot be called from callback"
+            raise Refusal(EINVAL, f"{text} subprog {number}")
 
     def _callee(self, idx: int) -> int:
         insn = self.env.insns[idx]

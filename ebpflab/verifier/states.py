@@ -11,6 +11,7 @@ first is that of the uppermost byte, as in the log.
 Names are the kernel's (struct bpf_reg_state, bpf_func_state, bpf_verifier_state).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -119,6 +120,7 @@ class FuncState:
     returns: tuple[int, int] | None = None  # what a callback may answer: least, most
     callback_depth: int = 0  # rounds of callbacks that this frame asked for
     async_entries: int = 0
+    filled: Sequence[int] | None = None  # slots that hold anything, once cleaned
 
     def copy(self) -> "FuncState":
         return FuncState(
@@ -161,7 +163,9 @@ class JumpEntry(NamedTuple):
 class VerifierState:
     """The whole of a path at one point; an explored one is a node of the path's tree.
 
-    `branches` counts the paths through it that are not finished.
+    `branches` counts the paths through it that are not finished. The last three only
+    save time: where a comparison with it failed last (`equal.py`), what was carried
+    back over its history already (`backtrack.py`), and that it is all precise.
     """
 
     frames: list[FuncState]
@@ -181,6 +185,9 @@ class VerifierState:
     active_rcu_locks: int = 0
     active_preempt_locks: int = 0
     active_irq_id: int = 0
+    clash: tuple[int, bool, int] | None = None  # frame, is a slot, its number
+    traced: dict[int, int] = field(default_factory=dict)  # by entry, wanted bits
+    all_precise: bool = False  # every number here and before mattered
 
     @property
     def frame(self) -> FuncState:
@@ -195,12 +202,21 @@ class VerifierState:
 
     def same_callsites(self, other: "VerifierState") -> bool:
         """Tell whether the same calls led to both."""
-        if len(self.frames) != len(other.frames):
+        ours, theirs = self.frames, other.frames
+        if len(ours) != len(theirs):
             return False
-        for a, b in zip(self.frames, other.frames, strict=True):
-            if a.callsite != b.callsite:
-                return False
-        return True
+        if len(ours) == 1:
+            return ours[0].callsite == theirs[0].callsite
+        return all(a.callsite == b.callsite for a, b in zip(ours, theirs, strict=True))
+
+    def expect_clash_of(self, other: "VerifierState") -> None:
+        """Take over where a like state differed: this one will probably, too."""
+        if self.insn_idx != other.insn_idx or not self.same_callsites(other):
+            return
+        if other.clash:
+            level, is_slot, number = other.clash
+            if not is_slot or number < len(self.frames[level].stack):
+                self.clash = other.clash
 
     def copy(self) -> "VerifierState":
         """Copy what changes; registers and slots are shared."""
@@ -220,6 +236,7 @@ class VerifierState:
             active_rcu_locks=self.active_rcu_locks,
             active_preempt_locks=self.active_preempt_locks,
             active_irq_id=self.active_irq_id,
+            traced=self.traced.copy(),
         )
 
 

@@ -9,7 +9,7 @@ Source: what Linux 6.18 refuses, and its log at level 2 (`func#1 @14`).
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ebpflab.isa.insn import Insn
@@ -30,6 +30,16 @@ LAST = (EXIT, GOTO, GOTOL)  # what a function may end with
 
 
 @dataclass(slots=True)
+class Fastcall:
+    """Spills around calls, in the lowest slots of a function (`fastcall.py`)."""
+
+    off: int = 0  # all other accesses are at or above it
+    pattern: set[int] = field(default_factory=set)  # the spills and fills
+    has_calls: bool = False  # that lose no register
+    keeps_stack: bool = False  # others have such spills, too
+
+
+@dataclass(slots=True)
 class Subprog:
     """One function of the program, and what the walk learns of it."""
 
@@ -46,6 +56,7 @@ class Subprog:
     moves_packet: bool = False
     has_tail_call: bool = False
     has_ld_abs: bool = False
+    fastcall: Fastcall = field(default_factory=Fastcall)
 
     @property
     def abnormal_returns(self) -> Iterator[str]:
@@ -59,9 +70,28 @@ class Subprog:
 class Subprogs(list[Subprog]):
     """All functions, by place."""
 
+    @property
+    def exception_callback(self) -> int:
+        """Return the number of the function that exceptions go to; 0: none."""
+        return next((n for n, s in enumerate(self) if s.is_exception_callback), 0)
+
     def number_of(self, idx: int) -> int:
         """Return the number of the function that a slot lies in."""
         return bisect_right(self, idx, key=lambda subprog: subprog.start) - 1
+
+    def add(self, start: int) -> int:
+        """Let a function begin at a slot; return its number."""
+        if not 0 <= start < self[-1].end:
+            raise Refusal(EINVAL, "call to invalid destination")
+        number = self.number_of(start)
+        before = self[number]
+        if before.start == start:
+            return number
+        if len(self) >= MOST_SUBPROGS:
+            raise Refusal(E2BIG, "too many subprograms")
+        self.insert(number + 1, Subprog(start, before.end))
+        before.end = start
+        return number + 1
 
     def starting_at(self, idx: int) -> int:
         """Return the number of the function that begins here; -1: none does."""

@@ -9,6 +9,8 @@ Source: `Validating f() func#1...` in the log of Linux 6.18. Names are the kerne
 
 from ebpflab.verifier.check_attach import SLEEPABLE
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.exceptions import check_exception_callback
+from ebpflab.verifier.fastcall import remove_fastcall_spills_fills
 from ebpflab.verifier.global_functions import arguments_of, enter_global
 from ebpflab.verifier.prototypes import Misfit, What
 from ebpflab.verifier.refusal import EFAULT, Refusal
@@ -23,6 +25,7 @@ def validate(env: Env) -> None:
     _check_signature(env)
     _walk_from(env, env.cur)
     _do_check_subprogs(env)
+    remove_fastcall_spills_fills(env.subprogs)
     check_max_stack_depth(env)
     _check_addresses(env.subprogs)
 
@@ -45,6 +48,8 @@ def _check_signature(env: Env) -> None:
 
 def _do_check_subprogs(env: Env) -> None:
     """Walk global functions that are called, until no new one is."""
+    if number := env.subprogs.exception_callback:
+        env.functions.rows[number].is_called = True
     found_one = True
     while found_one:
         found_one = False
@@ -61,6 +66,8 @@ def _do_check_function(env: Env, number: int) -> None:
     name, is_on = env.functions.name(number), env.log.is_on
     if is_on:
         env.log.tell(f"Validating {name}() func#{number}...\n")
+    if env.subprogs[number].is_exception_callback:
+        check_exception_callback(arguments_of(env, number))
     frame = entry_frame(subprog=number)
     enter_global(env, number, frame)
     sleeps = bool(env.program.flags & SLEEPABLE)

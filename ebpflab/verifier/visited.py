@@ -5,8 +5,13 @@ kernel's is_state_visited.
 """
 
 from ebpflab.verifier.convergence import is_iterator_active, iter_depths_differ
-from ebpflab.verifier.env import Env
-from ebpflab.verifier.equal import states_equal, states_maybe_looping
+from ebpflab.verifier.env import JUMP, PRUNE, Env
+from ebpflab.verifier.equal import (
+    ignored_marks,
+    states_equal,
+    states_maybe_looping,
+    still_clash,
+)
 from ebpflab.verifier.equal_regs import Exact
 from ebpflab.verifier.explored import CHECKPOINT_MISSES, MISSES, Kept, clean
 from ebpflab.verifier.propagate import propagate_precision
@@ -16,33 +21,38 @@ from ebpflab.verifier.states import VerifierState
 
 def is_state_visited(env: Env) -> bool:
     """Tell whether a kept state covers this path; perhaps keep its state."""
-    idx = env.insn_idx
-    env.cur.insn_idx = idx
-    visited = idx in env.graph.prune_points and _meets_kept_state(env)
-    if not visited and idx in env.graph.jump_points:
+    idx = env.cur.insn_idx = env.insn_idx
+    point = env.points[idx]
+    if point & PRUNE and _meets_kept_state(env):
+        return True
+    if point & JUMP:
         env.remember()
-    return visited
+    return False
 
 
 def _meets_kept_state(env: Env) -> bool:
     seen, cur, idx = env.explored, env.cur, env.insn_idx
+    seen.insns, cur.last_insn_idx = env.insn_processed, env.prev_insn_idx
     is_checkpoint = idx in env.graph.checkpoints
     wanted, sure = seen.wants_state(cur, is_checkpoint or env.keeps_every_state)
     entries = list(seen.at(idx, cur.frame.callsite))
     if entries:
         _clean_live_states(env, entries)
+    ignored, marks_matter = ignored_marks(env), not env.speculation.explore_alu_limits
     for entry in entries:
         old = entry.state
         if old.insn_idx != idx:
             continue
-        if old.branches:
-            covered = in_loop = _is_covered_by_unfinished(env, old)
-            if not covered and not sure and seen.is_young():
-                wanted = False
+        in_loop = old.branches > 0 or env.loops.is_unfinished(old)
+        if still_clash(old, cur, everything=in_loop and marks_matter, ignored=ignored):
+            covered = False
+        elif old.branches:
+            covered = _is_covered_by_unfinished(env, old)
         else:
-            in_loop = env.loops.is_unfinished(old)
             exact = Exact.RANGE_WITHIN if in_loop else Exact.NOT_EXACT
             covered = env.prunes and _covers(env, old, exact)
+        if not covered and wanted and not sure and old.branches and seen.is_young():
+            wanted = False
         if covered:
             _hit(env, entry, in_loop)
             return True
@@ -57,9 +67,13 @@ def _meets_kept_state(env: Env) -> bool:
 
 def _clean_live_states(env: Env, entries: list[Kept]) -> None:
     """Forget what is dead in states whose paths are all walked."""
-    for entry in entries:
-        state = entry.state
-        if state.cleaned or state.branches or state.insn_idx != env.insn_idx:
+    finished = [
+        entry.state
+        for entry in entries
+        if not entry.state.cleaned and not entry.state.branches
+    ]
+    for state in finished:
+        if state.insn_idx != env.insn_idx:
             continue
         if state.same_callsites(env.cur) and not env.loops.is_unfinished(state):
             clean(state, env.live_regs, env.stack_liveness.before(state))
@@ -118,7 +132,8 @@ def _makes_no_progress(env: Env, old: VerifierState) -> bool:
 def _hit(env: Env, entry: Kept, in_loop: bool) -> None:
     """This path is covered; what mattered there matters here."""
     entry.hits += 1
-    if env.insn_idx in env.graph.jump_points:
+    env.explored.covered.append(entry.step)
+    if env.points[env.insn_idx] & JUMP:
         env.remember()
     propagate_precision(env, entry.state, env.cur)
     if in_loop:

@@ -60,30 +60,25 @@ def walk(env: Env) -> None:
     do: Do = _do_insn if env.bypass_spec_v1 else _do_insn_speculatively
     if env.off:
         do = relaxed(do, env.off)
+    is_told, seen, most = env.log.is_on, env.seen, MOST_INSNS
     while True:
-        _count(env)
-        following = DONE
+        env.insn_processed += 1
+        if env.insn_processed > most:
+            text = f"BPF program is too large. Processed {env.insn_processed} insn"
+            raise Refusal(E2BIG, text)
+        env.has_entry, idx = False, env.insn_idx
         if not is_state_visited(env):
-            env.seen[env.insn_idx] = 1
-            _tell_insn(env)
+            seen[idx] = 1
+            if is_told:
+                _tell_insn(env)
             following = do(env, steps)
-        else:
+            if following != DONE:
+                env.prev_insn_idx, env.insn_idx = idx, following
+                continue
+        elif is_told:
             _tell_safe(env)
-        if following != DONE:
-            env.prev_insn_idx, env.insn_idx = env.insn_idx, following
-            continue
         if not _next_path(env):
             return
-
-
-def _count(env: Env) -> None:
-    env.insn_processed += 1
-    env.explored.insns = env.insn_processed
-    if env.insn_processed > MOST_INSNS:
-        text = f"BPF program is too large. Processed {env.insn_processed} insn"
-        raise Refusal(E2BIG, text)
-    env.has_entry = False
-    env.cur.last_insn_idx = env.prev_insn_idx
 
 
 def _do_insn(env: Env, steps: "Sequence[tuple[Step, Insn, bool]]") -> int:
@@ -93,7 +88,8 @@ def _do_insn(env: Env, steps: "Sequence[tuple[Step, Insn, bool]]") -> int:
     if not touches_stack:
         return step(env, insn)
     liveness = env.stack_liveness
-    env.stack_reads, env.stack_writes = {}, {}
+    if env.stack_reads or env.stack_writes:
+        env.stack_reads, env.stack_writes = {}, {}
     if liveness.current is None:
         liveness.current = liveness.instance(env.cur, len(env.cur.frames) - 1)
     following = step(env, insn)
@@ -144,7 +140,7 @@ def _next_path(env: Env) -> bool:
 # ---- one instruction -----------------------------------------------------------
 
 Step = Callable[[Env, Insn], int]
-_TOUCH_STACK = (InsnClass.LDX, InsnClass.ST, InsnClass.STX, InsnClass.JMP)
+_MAY_TOUCH_STACK = (InsnClass.LDX, InsnClass.ST, InsnClass.STX)
 
 
 def _alu(env: Env, insn: Insn) -> int:
@@ -214,7 +210,7 @@ STEPS: dict[InsnClass, Step] = {
 def _step_of(insn: Insn | None) -> tuple[Step, Insn, bool]:
     """Return how an instruction is judged, and whether it may touch the stack."""
     insn = insn or Insn(0)  # a second slot: no path comes here
-    touches_stack = insn.insn_class in _TOUCH_STACK
+    touches_stack = insn.insn_class in _MAY_TOUCH_STACK or is_call(insn)
     if wrong := reserved_fields(insn):
         return illegal(wrong), insn, touches_stack
     step = STEPS[insn.insn_class]
@@ -231,9 +227,8 @@ def _step_of(insn: Insn | None) -> tuple[Step, Insn, bool]:
 
 
 def _tell_safe(env: Env) -> None:
-    if env.log.is_on:
-        way = f"\n{_way(env)}" if env.came_back else ""
-        env.log.tell(f"{way or env.insn_idx}: safe\n")
+    way = f"\n{_way(env)}" if env.came_back else ""
+    env.log.tell(f"{way or env.insn_idx}: safe\n")
 
 
 def _way(env: Env) -> str:
@@ -245,8 +240,6 @@ def _tell_insn(env: Env) -> None:
     """Write the state the last instruction left, then the next instruction."""
     log, came_back = env.log, env.came_back
     env.came_back = False
-    if not log.is_on:
-        return
     if came_back and log.level & LEVEL2:
         state = env.whole_state_text(env.cur)
         log.tell(f"\n{_way(env)}:{state}\n")

@@ -305,7 +305,7 @@ def _call(insn: Insn, pc: int) -> Action:
         case CallKind.LOCAL:
             return placed(lambda m: m.enter(insn.imm), pc)
         case CallKind.KFUNC:
-            return _not_here(insn, pc)
+            return placed(lambda m: m.call_kfunc(insn), pc)
 
 
 def _not_here(insn: Insn, pc: int) -> Action:

@@ -8,11 +8,14 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from ebpflab.btf import btf_of
 from ebpflab.errors import RunError, VmFault
 from ebpflab.helpers import Env, Frame, Task
+from ebpflab.helpers.heap import Heap
 from ebpflab.hooks import Hook
 from ebpflab.isa.words import WORD32, signed
 from ebpflab.maps.base import Map
+from ebpflab.maps.owners import TEST_SOCKET, Owner
 from ebpflab.maps.perf_event_array import PerfEventArray
 from ebpflab.maps.ringbuf import Ringbuf
 from ebpflab.results import Event
@@ -48,6 +51,8 @@ class Environment(Env):
         self.task = Task()
         self.listener: Telling | None = None
         self.traced: list[Event] = []
+        self.heap = Heap()
+        self.types: bytes | None = None  # BTF of the program that runs
         self.wire: Packet | None = None
         self.ctx: Region | None = None
         self._random = random.Random(seed)
@@ -55,6 +60,7 @@ class Environment(Env):
         self._handles: dict[int, int] = {}  # id of the map -> address that names it
         self._values: dict[int, int] = {}  # id of the map -> address of its values
         self._by_handle: dict[int, Map] = {}
+        self._owners: dict[int, Owner] = {}  # by address
         self._reserved: dict[int, tuple[Ringbuf, Region, object]] = {}
         for map in maps:
             self._place(map)
@@ -103,10 +109,41 @@ class Environment(Env):
             raise VmFault.of("map-without-values", region=map.name, type=map.type)
         return self._values[id(map)] + offset
 
-    def scratch(self, name: str, data: bytes) -> int:
+    def owner_at(self, address: int) -> Owner | None:
+        """Return the task, the socket, ... that has this address."""
+        region = self.memory.regions.get(address >> REGION_SHIFT)
+        if region and (region.name, region.kind, region.base) == ("sk", "ctx", address):
+            return TEST_SOCKET
+        return self._owners.get(address)
+
+    def address_of_owner(self, owner: Owner) -> int:
+        """Return the address of a task, a socket, ...; nothing is read there."""
+        for address, known in self._owners.items():
+            if known == owner:
+                return address
+        name = self.memory.free_name(type(owner).__name__.lower())
+        region = self.memory.add(
+            name, "ctx", bytearray(), writable=False, readable=False
+        )
+        self._owners[region.base] = owner
+        return region.base
+
+    def scratch(self, name: str, data: bytes, *, writable: bool = False) -> int:
         """Lay bytes where a program can read them, for a callback's arguments."""
         free = self.memory.free_name(name)
-        return self.memory.add(free, "record", bytearray(data), writable=False).base
+        return self.memory.add(free, "record", bytearray(data), writable=writable).base
+
+    def retire(self, address: int) -> None:
+        """Let nobody reach what was laid there any more."""
+        region = self.memory.regions.get(address >> REGION_SHIFT)
+        if region:
+            region.retire()
+
+    def size_of(self, type: int) -> int:
+        """Return the bytes of a C type of the program's. Raises RunError: no types."""
+        if not self.types:
+            raise RunError.of("no-types", type=type)
+        return btf_of(self.types).size_of(type)
 
     # -- the packet and the context --
 

@@ -13,8 +13,16 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from ebpflab.btf.kernel import kernel_btf
 from ebpflab.errors import RunError, VmFault
-from ebpflab.helpers import HELPERS, Callback, TailCall, call, may_call
+from ebpflab.helpers import (
+    HELPERS,
+    Callback,
+    TailCall,
+    call,
+    call_kfunc,
+    may_call,
+)
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.words import WORD64
@@ -163,6 +171,20 @@ class Machine:
             self._go_on(result, None)
         else:
             self._helper_done(result or 0)
+
+    def call_kfunc(self, insn: Insn) -> None:
+        """Call a function of the kernel by the number of its type."""
+        self.check_budget(self.pc - 1)
+        types = kernel_btf()
+        name = types.type(insn.imm).name if types else ""
+        self.env.types = self.loaded.program.btf
+        result = call_kfunc(name, self.env, self.regs[1:6])
+        if result is None:
+            raise VmFault.of("kfunc-not-here", name=name or f"#{insn.imm}")
+        if isinstance(result, Generator):
+            self._go_on(result, None)
+        else:
+            self._helper_done(result)
 
     def _helper_done(self, result: int) -> None:
         self.regs[0] = result & WORD64

@@ -80,8 +80,8 @@ class Setting:
     def _things(self, memory: Memory, ctx: Region) -> None:
         """Lay out what else the context points to; a pointer to nothing is null."""
         places = {
-            name: memory.add(name, "ctx", bytearray(size)).base
-            for name, size in self.hook.things.items()
+            name: memory.add(name, "ctx", bytearray(content)).base
+            for name, content in self.hook.things.items()
         }
         pointers = {row.pointer for row in self.hook.fields if row.pointer}
         known = {row.pointer for row, _ in ctx.pointers.values()}

@@ -133,10 +133,18 @@ def _later_regions(
 
 def _packet_fields(program: Program, regions: tuple[Region, ...]) -> Iterator[Field]:
     """Name the header fields of what a program type calls a packet."""
-    if hook_of(program.type).verified:
+    hook = hook_of(program.type)
+    if hook.verified:
         for packet in (r for r in regions if r.kind == "packet"):
-            for part in dissect(bytes.fromhex(packet.contents)):
+            contents = bytes.fromhex(packet.contents)
+            first = _network_header(contents) if hook.pulled else "Ethernet"
+            for part in dissect(contents, first):
                 yield replace(part, region=packet.name)
+
+
+def _network_header(packet: bytes) -> str:
+    """Return what a packet without its Ethernet header begins with, "" = not known."""
+    return {4: "IPv4", 6: "IPv6"}.get(packet[0] >> 4, "") if packet else ""
 
 
 def _variable_fields(program: Program) -> Iterator[Field]:

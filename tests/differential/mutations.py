@@ -40,8 +40,8 @@ def _opcode(insn: Insn, chance: random.Random) -> Insn:
     if chance.random() < 0.2:  # most of these are no instruction
         opcode = insn.opcode ^ (1 << chance.randrange(8))
     else:  # another operation of the same class, another width
-        other = chance.choice([f for f in FORMS if _alike(f.opcode, insn.opcode)])
-        opcode = other.opcode
+        others = [f.opcode for f in FORMS if _alike(f.opcode, insn.opcode)]
+        opcode = chance.choice(others or [insn.opcode])
     return insn if opcode == WIDE_OPCODE else replace(insn, opcode=opcode)
 
 

@@ -14,6 +14,7 @@ from ebpflab.btf import Btf, BtfWriter, Kind
 from ebpflab.btf.kernel import kernel_btf
 from ebpflab.btf.kfuncs import KFUNCS
 from ebpflab.btf.special import KPTRS, SIZES, Special
+from ebpflab.btf.writer import STATIC
 from ebpflab.errors import AssemblyError
 from ebpflab.program import MapSpec
 from ebpflab.verifier.kfunc_types import Parameter, prototype_of
@@ -47,6 +48,9 @@ class Types(BtfWriter):
         self.works = self._with("works", Special.TASK_WORK)
         proto = self.prototype(self.u32, [("ctx", self.pointer(0))])
         self.main = self.function("main", proto)
+        nodes = [("a", self.pointer(0)), ("b", self.pointer(0))]
+        less = self.prototype(self.u32, nodes)
+        self.less = self.function("less", less, STATIC)
 
     def _special(self, kind: Special) -> int:
         size = SIZES[kind][0]

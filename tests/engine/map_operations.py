@@ -17,6 +17,7 @@ from ebpflab.linux.syscall import ARCHITECTURES, COMMANDS, bpf, this_machine
 
 LOOPBACK = (1).to_bytes(4, "little")  # an interface that every machine has
 NO_DESCRIPTOR = 0x7FFFFFFF
+DESCRIPTOR_SIZE = 4  # bytes
 OPERATIONS = 12
 KINDS = ("lookup", "update", "update", "delete", "pop")
 FLAGS = (0, 0, 0, 1, 2, 3, 9)
@@ -93,13 +94,16 @@ def ours(
     answers = []
     for op in operations:
         value: Any = list(op.values) if per_cpu else op.values[0]
+        key: Any = asked(live.spec, op) if op.kind == "lookup" else op.key
         if holds_things(live.spec):
             value = (*things, NO_DESCRIPTOR)[op.thing]
+        if is_keyed_by_things(live.spec):
+            key = (*things, NO_DESCRIPTOR)[op.thing]
         actions: dict[str, Callable[[], Any]] = {
-            "lookup": lambda: live.lookup(asked(live.spec, op)),  # noqa: B023
-            "update": lambda: live.update(op.key, value, op.flags),  # noqa: B023
-            "delete": lambda: live.delete(op.key),  # noqa: B023
-            "pop": lambda: live.pop(op.key),  # noqa: B023
+            "lookup": lambda: live.lookup(key),  # noqa: B023
+            "update": lambda: live.update(key, value, op.flags),  # noqa: B023
+            "delete": lambda: live.delete(key),  # noqa: B023
+            "pop": lambda: live.pop(key),  # noqa: B023
         }
         answers.append(answer(lambda: shown(actions[op.kind](), things)))  # noqa: B023
     listed = live.spec.key_size and live.type != "perf_event_array"
@@ -122,13 +126,18 @@ def asked(spec: lab.MapSpec, op: Operation) -> bytes:
 
 
 def holds_things(spec: lab.MapSpec) -> bool:
-    kinds = ("prog_array", "cgroup_array", "perf_event_array")
+    kinds = ("prog_array", "cgroup_array", "perf_event_array", "xskmap")
+    kinds += ("sockmap", "sockhash", "reuseport_sockarray")
     return spec.type in kinds or spec.type.endswith("_of_maps")
+
+
+def is_keyed_by_things(spec: lab.MapSpec) -> bool:
+    return spec.type in ("sk_storage", "task_storage", "inode_storage", "cgrp_storage")
 
 
 def in_order(spec: lab.MapSpec, held: Answer) -> Answer:
     """Sort contents, but those of an array: their order is Linux's own."""
-    is_array = "array" in spec.type or spec.type in ("devmap", "cpumap")
+    is_array = "array" in spec.type or spec.type in ("devmap", "cpumap", "sockmap")
     kind, found = held
     return held if is_array or kind == "errno" else (kind, sorted(found))
 
@@ -180,7 +189,8 @@ class Bare:
         return 0
 
     def do(self, op: Operation) -> Answer:
-        self.key[: len(op.key)] = op.key
+        key = self.descriptor(op) if is_keyed_by_things(self.spec) else op.key
+        self.key[: len(key)] = key
         if op.kind == "update" or self.spec.type == "bloom_filter":
             content = self.content(op)
             self.value[: len(content)] = content
@@ -193,9 +203,13 @@ class Bare:
 
     def content(self, op: Operation) -> bytes:
         if holds_things(self.spec):
-            fds = (*(thing.fd for thing in self.things), NO_DESCRIPTOR)
-            return int(fds[op.thing]).to_bytes(4, "little")
+            return self.descriptor(op)
         return as_linux(op.values) if "percpu" in self.spec.type else op.values[0]
+
+    def descriptor(self, op: Operation) -> bytes:
+        size = self.live.value_size if holds_things(self.spec) else DESCRIPTOR_SIZE
+        fds = (*(thing.fd for thing in self.things), NO_DESCRIPTOR)
+        return int(fds[op.thing]).to_bytes(size, "little")
 
     def found(self) -> Any:
         value = self.value.raw[: self.live.value_size]
@@ -256,7 +270,8 @@ def linux(
 
 
 def emptied(live: LiveMap) -> None:
-    """Remove all keys."""
-    bare = Bare(live)
-    for key in list(bare.keys()):
+    """Remove all keys; in an array, whatever stands in a slot."""
+    bare, entries = Bare(live), live.spec.max_entries
+    indices = [index.to_bytes(4, "little") for index in range(entries)]
+    for key in indices if "array" in live.type else list(bare.keys()):
         bare.do(Operation("delete", key, (b"", b""), 0))

@@ -196,3 +196,20 @@ def test_bit_fields_are_written_and_read() -> None:
     """A number that is too large is cut, and does not reach the field beside."""
     made = compile(f'#include "vmlinux.h"\n#include <bpf/bpf_core_read.h>\n{BITS}')
     assert run(made.programs["f"], bytes(64)).retval == 411
+
+
+def test_what_is_always_inlined_may_take_more_than_five_arguments() -> None:
+    """Linux's own header only asks for it; a call could not pass a sixth."""
+    text = (
+        HEAD
+        + """
+        static __always_inline int sum(int a, int b, int c, int d, int e, int f)
+        { return a * b + c * d + e * f; }
+        SEC("xdp") int main_(struct xdp_md *x)
+        { int i = x->rx_queue_index, n = sum(i, 2, i, 3, i, 4);
+          for (i = 0; i < 9; i++) n += sum(n, i, n, 5, i, bpf_get_prandom_u32());
+          return n + sum(n, n, n, n, n, n) & 1; }
+    """
+    )
+    (program,) = compile(text).programs.values()
+    assert not any(insn and insn.opcode == 0x85 and insn.src for insn in program.insns)

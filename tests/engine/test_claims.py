@@ -20,6 +20,7 @@ from tests.engine import test_talk
 from tests.engine.test_tutorials import SOURCES as TUTORIALS
 from tests.engine.test_tutorials import compiled, name_of
 from tests.engine.test_verifier_switches import BUGS, exploit
+from tests.soundness.examine import Case
 
 TABLE = lab.MapSpec("array", 4, 64, 2, name="table")
 PACKET = bytes(range(64))
@@ -154,6 +155,17 @@ def test_two_ways_to_one_place_are_both_followed() -> None:
     text = FORKING.replace("r7 = 1\n", "if r6 > 3 goto pc+0\n")
     for first in range(8):
         run, verdict = told(text, bytes([first, 77]) + PACKET)
+        assert lab.check_claims(run, verdict) == []
+
+
+@pytest.mark.parametrize("seed", [1_144, 1_432])  # 1432: covered right after a return
+def test_a_path_is_covered_behind_the_same_calls_only(seed: int) -> None:
+    """Two calls of one function; the log does not say which state covers a path."""
+    case = Case("functions", seed)
+    program = case.program()
+    verdict = lab.explain(lab.verify(program, log_level=2).log)
+    for seed, data in enumerate(case.inputs(), case.seed):
+        run = lab.run(program, data, seed=seed)
         assert lab.check_claims(run, verdict) == []
 
 

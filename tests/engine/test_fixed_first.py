@@ -6,6 +6,7 @@ Later work must keep every one of them.
 
 import dataclasses
 import json
+import re
 import string
 from collections.abc import Mapping
 from pathlib import Path
@@ -194,3 +195,15 @@ def test_errors_speak_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
         told[language] = str(caught.value)
     assert "at least" in told["en"] or "takes" in told["en"]
     assert "essayez" in told["fr"]
+
+
+def test_french_has_its_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files have plain spaces; what is said has those that do not break."""
+    monkeypatch.setenv("EBPFLAB_LANG", "fr")
+    wrong = [
+        key
+        for key, row in catalogue().rows.items()
+        for text in (row, *(part for part in row.values() if isinstance(part, dict)))
+        if re.search(r" [:;?!»](\s|$)|« ", str(text.get("fr", "")))
+    ]
+    assert wrong == []

@@ -7,19 +7,27 @@ filter's mistakes, what an LRU map forgets), is compared in numbers.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
 import ebpflab as lab
+from ebpflab.btf import BtfWriter, Kind
+from ebpflab.btf.kernel import kernel_btf
+from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.linux.livemap import LiveMap
 from ebpflab.linux.load import loaded
 from ebpflab.maps import make_map
 from ebpflab.maps.array import Array
 from ebpflab.maps.base import type_of_map
+from ebpflab.maps.bloom_filter import BloomFilter
+from ebpflab.maps.lru import LruHash
 from ebpflab.maps.slots import SlotMap
+from ebpflab.maps.sockets import Sockmap, Xskmap
 from ebpflab.maps.userspace import Userspace
+from tests.engine.kernel_things import kernel_things
 from tests.engine.map_operations import (
     Bare,
     Operation,
@@ -32,6 +40,28 @@ from tests.engine.map_operations import linux as on_linux
 from tests.engine.map_operations import ours as on_ours
 
 INNER = lab.MapSpec("array", 4, 8, 4)
+NO_PREALLOC, MMAPABLE, LINK = 0x1, 0x400, 0x2000
+STORAGES = ("sk_storage", "task_storage", "inode_storage", "cgrp_storage")
+
+
+def storage(type: str) -> lab.MapSpec:
+    """Return a blueprint with the C types that Linux wants to know."""
+    types = BtfWriter()
+    whole, word = types.integer("int", 4, signed=True), types.integer("u64", 8)
+    told = {"btf": types.raw, "key_type": whole, "value_type": word}
+    return lab.MapSpec(type, 4, 8, 0, name="m", flags=NO_PREALLOC, **told)
+
+
+def congestion_control() -> lab.MapSpec:
+    """Return a structure of functions; without them it is never put into place."""
+    types, name = BtfWriter(), "tcp_congestion_ops"
+    made = types.struct(name, [("flags", types.integer("u32", 4))])
+    told = {"btf": types.raw, "value_type": made, "flags": LINK, "name": "m"}
+    there = kernel_btf()
+    around = there and there.find(f"bpf_struct_ops_{name}", Kind.STRUCT)
+    return lab.MapSpec("struct_ops", 4, around.size if around else 256, 1, **told)
+
+
 SPECS = {
     "array": lab.MapSpec("array", 4, 6, 5, name="m"),
     "percpu_array": lab.MapSpec("percpu_array", 4, 6, 5, name="m"),
@@ -54,9 +84,22 @@ SPECS = {
     "array_of_maps": lab.MapSpec("array_of_maps", 4, 4, 5, name="m", inner=INNER),
     "hash_of_maps": lab.MapSpec("hash_of_maps", 4, 4, 5, name="m", inner=INNER),
     "perf_event_array": lab.MapSpec("perf_event_array", 4, 4, 2, name="m"),
+    "user_ringbuf": lab.MapSpec("user_ringbuf", 0, 0, 4096, name="m"),
+    "arena": lab.MapSpec("arena", 0, 0, 4, name="m", flags=MMAPABLE),
+    "struct_ops": congestion_control(),
+    "cgroup_storage": lab.MapSpec("cgroup_storage", 16, 5, 0, name="m"),
+    "percpu_cgroup_storage": lab.MapSpec("percpu_cgroup_storage", 8, 5, 0, name="m"),
+    **{type: storage(type) for type in STORAGES},
+    "sockmap": lab.MapSpec("sockmap", 4, 8, 5, name="m"),
+    "sockhash": lab.MapSpec("sockhash", 4, 8, 3, name="m"),
+    "reuseport_sockarray": lab.MapSpec("reuseport_sockarray", 4, 8, 5, name="m"),
+    "xskmap": lab.MapSpec("xskmap", 4, 4, 5, name="m"),
 }
+NO_RIGHTS = ("ringbuf", "cpumap", "user_ringbuf", "arena", "struct_ops", *STORAGES)
 SEQUENCES = 5_000
-SLOW_TO_FREE = ("devmap", "devmap_hash", "cpumap")  # Linux waits; one is used again
+# Linux waits before it frees these, so one is used again and again.
+SLOW_TO_FREE = ("devmap", "devmap_hash", "cpumap", "sockmap", "sockhash", "xskmap")
+SLOW_TO_FREE += ("reuseport_sockarray",)
 FEW = 100  # where all of them would tell nothing more
 INSIDE = [  # of which some are like INNER
     lab.MapSpec("array", 4, 8, 4),
@@ -92,7 +135,7 @@ def things() -> Iterator[dict[str, list[Thing]]]:
             Thing(make_map(spec), int(stack.enter_context(LiveMap(spec)).fd))
             for spec in INSIDE
         ]
-        yield {
+        yield stack.enter_context(kernel_things()) | {
             "prog_array": made,
             "array_of_maps": inside,
             "hash_of_maps": inside,
@@ -112,9 +155,9 @@ def differences(
         live = LiveMap(spec) if kept is None else kept
         if mine != on_linux(live, operations, things):
             found.append(seed)
-        if kept is not None:
-            emptied(kept)
-        else:
+        if kept is not None or spec.type == "reuseport_sockarray":
+            emptied(live)  # a socket stands in one such array at a time
+        if kept is None:
             live.close()
     if kept is not None:
         kept.close()
@@ -127,16 +170,22 @@ def test_operations_give_what_linux_gives(linux, things, short_errors, type) -> 
 
 
 def test_every_map_type_is_compared() -> None:
-    assert type_of_map.keys() == SPECS.keys()
+    assert type_of_map.keys() == SPECS.keys() == MAP_TYPES.keys() - {"unspec"}
 
 
 @pytest.mark.parametrize(
     ("cls", "method", "type"),
-    [(Array, "remove", "array"), (SlotMap, "_take_slot", "hash")],
+    [
+        (Array, "remove", "array"),
+        (SlotMap, "_take_slot", "hash"),
+        (Sockmap, "remove", "sockmap"),
+        (Xskmap, "check_there", "xskmap"),
+        (SlotMap, "remove", "task_storage"),
+    ],
 )
-def test_a_wrong_map_is_found(linux, monkeypatch, cls, method, type) -> None:
+def test_a_wrong_map_is_found(linux, things, monkeypatch, cls, method, type) -> None:
     monkeypatch.setattr(cls, method, lambda self, *arguments: 0)
-    assert differences(SPECS[type], [], FEW) != []
+    assert differences(SPECS[type], things.get(type, []), FEW) != []
 
 
 SIZES = [
@@ -152,7 +201,7 @@ FLAGS = [
     dataclasses.replace(spec, flags=flags)
     for spec in SPECS.values()
     if not spec.inner
-    for flags in (*(spec.flags | 1 << bit for bit in range(16)), 0x18, 0x180)
+    for flags in (*(spec.flags | 1 << bit for bit in range(20)), 0x18, 0x180)
 ]
 OF_MAPS = [
     lab.MapSpec(type, 4, value, entries, name="m", flags=flags, inner=inner)
@@ -164,9 +213,68 @@ OF_MAPS = [
 ]
 
 
-def test_sizes_are_refused_as_linux_refuses_them(linux: None) -> None:
+def described() -> Iterator[lab.MapSpec]:
+    """Yield storages with C types right and wrong."""
+    types = BtfWriter()
+    i32, u32 = types.integer("int", 4, signed=True), types.integer("u32", 4)
+    u64, char = types.integer("u64", 8), types.integer("char", 1)
+    alias = types.alias(Kind.TYPEDEF, "number", i32)
+    keys = (
+        *(i32, u32, u64, alias, 0),
+        types.struct("bpf_cgroup_storage_key", [("cgroup_inode_id", u64), ("a", u32)]),
+        types.struct("two", [("a", u64), ("b", u64)]),
+        types.struct("one", [("a", i32)]),
+    )
+    sizes = (0, 8, 9, 32_768, 32_769, 65_407, 65_408)
+    values = [(size, types.array(char, size, u32)) for size in sizes] + [(8, 0)]
+    for key, (size, value) in itertools.product(keys, values):
+        told = {"btf": types.raw, "key_type": key, "value_type": value}
+        for type in STORAGES:
+            yield lab.MapSpec(type, 4, size, 0, name="m", flags=NO_PREALLOC, **told)
+        for type in ("cgroup_storage", "percpu_cgroup_storage"):
+            for key_size in (8, 16):
+                yield lab.MapSpec(type, key_size, size, 0, name="m", **told)
+
+
+def sockets_by_long_keys() -> Iterator[lab.MapSpec]:
+    for size in (1, 511, 512, 513):
+        yield lab.MapSpec("sockhash", size, 4, 1, name="m")
+
+
+def arenas() -> Iterator[lab.MapSpec]:
+    for pages in (1, 1 << 20, (1 << 20) + 1):
+        for at in (0, 1, 4096, 1 << 44, (1 << 44) + 4096, (1 << 44) + (1 << 32) - 4096):
+            told = {"name": "m", "flags": MMAPABLE, "extra": at}
+            yield lab.MapSpec("arena", 0, 0, pages, **told)
+
+
+def typed() -> Iterator[lab.MapSpec]:
+    """Yield each type with C types that fit it, and with others."""
+    types = BtfWriter()
+    u32, char = types.integer("u32", 4), types.integer("char", 1)
+
+    def bytes_of(size: int) -> int:
+        return types.array(char, size, u32) if size else 0
+
+    for spec in SPECS.values():
+        key, value = spec.key_size, spec.value_size
+        keys = [0, bytes_of(key), u32]
+        if key:
+            keys.append(types.struct(f"k{key}", [("a", bytes_of(key))]))
+        values = [0, bytes_of(value), bytes_of(value + 1)]
+        for key_type, value_type in itertools.product(keys, values):
+            told = {"key_type": key_type, "value_type": value_type}
+            if spec.type != "struct_ops":
+                yield dataclasses.replace(spec, btf=types.raw, **told)
+
+
+OTHERS = [*described(), *sockets_by_long_keys(), *arenas(), *typed()]
+
+
+@pytest.mark.parametrize("specs", [SIZES, FLAGS, OF_MAPS, OTHERS])
+def test_sizes_are_refused_as_linux_refuses_them(linux: None, specs) -> None:
     different = []
-    for spec in (*SIZES, *FLAGS, *OF_MAPS):
+    for spec in specs:
         ours = answer(lambda: bool(make_map(spec) is not None))  # noqa: B023
         try:
             lab.linux.maps(lab.Object({}, {"m": spec}))["m"].close()
@@ -181,7 +289,7 @@ def test_sizes_are_refused_as_linux_refuses_them(linux: None) -> None:
 @pytest.mark.parametrize("flags", [0x8, 0x10])
 def test_userspace_has_the_rights_that_linux_gives(linux, things, flags) -> None:
     for spec in SPECS.values():
-        if spec.type not in ("ringbuf", "cpumap"):  # these take no such flags
+        if spec.type not in NO_RIGHTS:
             asked = dataclasses.replace(spec, flags=spec.flags | flags)
             known = things.get(spec.type, [])
             assert differences(asked, known, FEW) == [], spec.type
@@ -214,6 +322,18 @@ def test_a_bloom_filter_is_wrong_as_often_as_in_linux(linux, hashes) -> None:
     assert abs(here - missing) < spread
 
 
+def test_a_filter_that_is_wrong_too_often_is_found(linux, monkeypatch) -> None:
+    whole = BloomFilter.check_spec
+
+    def smaller(self: BloomFilter) -> None:
+        whole(self)
+        self.bits //= 2
+
+    monkeypatch.setattr(BloomFilter, "check_spec", smaller)
+    with pytest.raises(AssertionError):
+        test_a_bloom_filter_is_wrong_as_often_as_in_linux(linux, 3)
+
+
 @pytest.mark.parametrize("size", [10, 64, 128])
 def test_a_small_lru_map_forgets_what_linux_forgets(linux, size) -> None:
     spec = lab.MapSpec("lru_hash", 4, 4, size, name="m")
@@ -235,6 +355,19 @@ def test_a_large_lru_map_forgets_about_what_linux_forgets(linux) -> None:
         kept = set(live.keys())
         assert kept <= set(mine.keys()), "Linux forgets the oldest first, as here"
         assert len(kept) > 0.9 * len(mine), "and some more, in advance"
+
+
+def test_an_lru_map_that_forgets_the_newest_is_found(linux, monkeypatch) -> None:
+    def newest(self: LruHash) -> int:
+        if not self.free:
+            self.remove(list(self.slots)[-1])
+        return self.free.pop()
+
+    monkeypatch.setattr(LruHash, "_take_slot", newest)
+    with pytest.raises(AssertionError):
+        test_a_small_lru_map_forgets_what_linux_forgets(linux, 64)
+    with pytest.raises(AssertionError):
+        test_a_large_lru_map_forgets_about_what_linux_forgets(linux)
 
 
 def test_an_lru_map_forgets_the_oldest() -> None:

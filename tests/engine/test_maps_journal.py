@@ -211,3 +211,15 @@ def test_records_are_told_by_their_place() -> None:
     expected = [["reserved"], ["reserved"], ["ready"], ["discarded"], [None, None], []]
     assert states == expected
     assert [c.name for c in heard.operations[4].changes] == [0, 1024]
+
+
+def test_a_map_of_maps_is_heard_once_a_lookup() -> None:
+    """Remembering the contents for a timeline is no operation."""
+    inner = lab.MapSpec("array", 4, 4, 1, name="inner")
+    outer = make_map(lab.MapSpec("array_of_maps", 4, 4, 1, name="outer", inner=inner))
+    outer.update(0, make_map(inner))
+    with journal(outer) as heard:
+        restore = outer.snapshot()
+        outer.lookup(0)
+        restore()
+    assert [op.name for op in heard] == ["lookup"]

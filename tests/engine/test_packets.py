@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ebpflab as lab
 from ebpflab.errors import EbpfLabError
 from ebpflab.packets import describe, dissect, read_capture
 from ebpflab.packets.headers import HEADERS
@@ -366,3 +367,13 @@ def test_a_capture_that_ends_behind_a_record_header_is_cut(tmp_path: Path) -> No
         else:
             with pytest.raises(EbpfLabError):
                 read_capture(file)
+
+
+def test_a_packet_may_begin_with_its_ip_header() -> None:
+    """So it does for cgroup_skb: its first bytes are no Ethernet addresses."""
+    made = lab.assemble("r0 = 1\nexit", type="cgroup_skb")
+    firsts = []
+    for packet in (PACKETS[2], PACKETS[24], PACKETS[0]):  # IPv4, IPv6, ARP
+        fields = lab.run(made, packet).timeline.fields
+        firsts.append(next(f.group for f in fields if f.region == "packet"))
+    assert firsts == ["IPv4", "IPv6", "payload"]

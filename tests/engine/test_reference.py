@@ -6,8 +6,11 @@ import sys
 
 import pytest
 
-from ebpflab.helpers import HELPERS
+from ebpflab.btf.kfuncs import KFUNCS
+from ebpflab.helpers import HELPERS, KFUNC_RUNS
 from ebpflab.hooks import HOOKS
+from ebpflab.language import catalogue
+from ebpflab.maps.base import type_of_map
 from ebpflab.reasons.table import kinds
 from ebpflab.reference.differs import ENGINE, MARK, differences
 from ebpflab.reference.pages import PAGES, page
@@ -34,8 +37,21 @@ def test_every_row_of_the_tables_is_on_its_page(language):
     helpers, hooks, rejections = map(page, ("helpers", "hooks", "rejections"))
     assert [p.name for p in HELPERS.values() if f"`bpf_{p.name}`" not in helpers] == []
     assert [type for type in HOOKS if f"## {type}\n" not in hooks] == []
+    maps, kfuncs = map(page, ("maps", "kfuncs"))
+    assert [type for type in type_of_map if f"`{type}`" not in maps] == []
+    assert [name for name in KFUNCS if f"`{name}`" not in kfuncs] == []
     known = [key for key, row in kinds().items() if row.templates]
     assert [key for key in known if f"`{key}`" not in rejections] == []
+
+
+def test_what_needs_a_kernel_is_marked(language):
+    mark = catalogue().say("page-needs-kernel")
+    marked = [line for line in page("helpers").splitlines() if mark in line]
+    names = {line.split("`")[1].removeprefix("bpf_") for line in marked}
+    assert {"fib_lookup", "sk_lookup_tcp", "setsockopt", "timer_init"} <= names
+    assert not names & {"task_storage_get", "map_lookup_elem", "user_ringbuf_drain"}
+    told = {line.split("`")[1]: line for line in page("kfuncs").splitlines()[6:]}
+    assert [n for n in KFUNCS if (mark in told[n]) == (n in KFUNC_RUNS)] == []
 
 
 def test_every_difference_that_the_code_admits_is_told():

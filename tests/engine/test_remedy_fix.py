@@ -145,6 +145,14 @@ def test_where_nothing_fits_nothing_is_changed(verify):
     assert "no mechanical fix" in str(unmended)
 
 
+@pytest.mark.parametrize("text", ["r0 = 0\ngoto +5\nexit", "exit\nr0 = 1\nexit"])
+def test_what_is_refused_before_the_walk_has_no_fix(text):
+    program = lab.assemble(text, type="xdp")
+    verdict = lab.verify(program)
+    assert not verdict.accepted
+    assert not lab.fix(program, verdict).found
+
+
 C_PACKET = """
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

@@ -158,7 +158,7 @@ def test_loops_are_numbered() -> None:
 
 
 def test_a_slot_is_dead_only_if_every_visit_wrote_it_whole() -> None:
-    slots = StackLiveness(*graph_of("r0 = 0\nr0 = 0\nr0 = 0\nexit"))
+    slots = StackLiveness(*graph_of("r0 = 0\nif r0 == 0 goto L\nL:\nr0 = 0\nexit"))
     state = initial_state()
     instance = slots.instance(state, 0)
     instance.visit(2, reads={0: 1}, writes={})

@@ -33,6 +33,16 @@ class Recorded:
     at: int
 
 
+def states(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Return what each view of a notebook shows: its cell and its state."""
+    return [
+        (index, json.loads(text))
+        for index, cell in enumerate(ran(path).cells)
+        for output in cell.get("outputs", [])
+        for text in STATE.findall(output.get("data", {}).get("text/html", ""))
+    ]
+
+
 def notebooks(*folders: str) -> list[Path]:
     """Return the notebooks of some folders that show a stepper."""
     found = (path for folder in folders for path in (ROOT / folder).glob("*/*.ipynb"))
@@ -68,13 +78,10 @@ def ran(path: Path) -> Any:
 def recorded(path: Path) -> list[Recorded]:
     """Return what the steppers of a notebook must show, the first run of each."""
     found = []
-    for index, cell in enumerate(ran(path).cells):
-        for output in cell.get("outputs", []):
-            for text in STATE.findall(output.get("data", {}).get("text/html", "")):
-                state = json.loads(text)
-                runs = json.loads(state["data"])["runs"]
-                timeline = Timeline.from_json(json.dumps(runs[0]["timeline"]))
-                found.append(Recorded(index, timeline, state["step"]))
+    for index, state in states(path):
+        for run in json.loads(state["data"]).get("runs", [])[:1]:  # of a stepper alone
+            timeline = Timeline.from_json(json.dumps(run["timeline"]))
+            found.append(Recorded(index, timeline, state["step"]))
     return found
 
 

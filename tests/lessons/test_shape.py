@@ -162,8 +162,15 @@ def private_names(folder: Path) -> list[str]:
         f"{place} uses {name}"
         for place, cell in all_cells(folder)
         if cell["cell_type"] == "code"
-        for name in taken(ast.parse(cell["source"]))
+        for name in taken(ast.parse(python_of(cell["source"])))
     ]
+
+
+def python_of(source: str) -> str:
+    """Return the Python of a cell: without C under a magic, lines without its name."""
+    if source.startswith("%%"):
+        return ""
+    return re.sub(r"^%(load_ext .*|\w+ ?)", "", source, flags=re.MULTILINE)
 
 
 def taken(tree: ast.AST) -> Iterator[str]:
@@ -230,6 +237,7 @@ PLANTED: list[tuple[Callable[[Path], list[str]], str, str, Callable[[Cell], None
     (private_names, "en", CODE, change("", "\nimport numpy")),
     (private_names, "en", CODE, change("", "\nlab.vm")),
     (private_names, "en", CODE, change("", "\npackets._x")),
+    (private_names, "en", CODE, change("", "\n%step packets._x")),
     (empty_asserts, "en", "packets-assert", change("assert", "it =")),
     (silent_code, "en", PROSE, lambda cell: cell.update(cell_type="code", source="1")),
 ]

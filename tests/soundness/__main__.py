@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import ebpflab as lab
-from tests.differential.workers import each
+from tests.differential import workers
 from tests.soundness.examine import PROGRAMS, Case, Examined, examine_case
 
-AT_ONCE = 200  # cases that a child process is given
+AT_ONCE = 2_000  # cases that a child process is given
+LONGEST_S = 300  # for one case, on a machine that has other work
 EVERY_S = 10  # between two lines of progress
 
 
@@ -75,7 +76,9 @@ def examined(
     wanted: Iterator[Case], children: int = 1
 ) -> Iterator[tuple[Case, Examined | str]]:
     """Examine cases in child processes side by side; in no special order."""
-    working = [each(list(islice(wanted, AT_ONCE)), _alone) for _ in range(children)]
+    working = [
+        workers.each(list(islice(wanted, AT_ONCE)), _alone) for _ in range(children)
+    ]
     while working:
         for answers in list(working):
             if answer := next(answers, None):
@@ -83,7 +86,7 @@ def examined(
                 continue
             working.remove(answers)
             if some := list(islice(wanted, AT_ONCE)):
-                working.append(each(some, _alone))
+                working.append(workers.each(some, _alone))
 
 
 def _alone(case: Case) -> Examined:
@@ -114,6 +117,7 @@ def main() -> int:
     if options.show:
         show(options.show)
         return 0
+    workers.LONGEST_S = LONGEST_S
     total, said = Total(), 0
     wanted = islice(cases(chosen(options.family), options.first), options.programs)
     last = time.monotonic()

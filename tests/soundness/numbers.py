@@ -27,6 +27,7 @@ _END = "end: r0 = 2\nexit"
 _SYMBOLS = {op.name: op.symbol for op in ALU_OPS}
 _SHIFTS = ("lsh", "rsh", "arsh")
 _PLAIN = ("add", "sub", "mul", "and", "or", "xor")
+_SWAPS = ("be16", "be32", "be64", "bswap16", "bswap32", "bswap64")
 _ROWS = (*_PLAIN, *_PLAIN, *_SHIFTS, "neg", "mov", "movsx8", "movsx16", "movsx32")
 
 
@@ -44,14 +45,19 @@ def program(seed: int) -> lab.Program:
 
 
 def single(name: str, seed: int) -> lab.Program:
-    """Return a program with one row of arithmetic, or one jump, on small numbers."""
+    """Return a program with one row of arithmetic, or one jump, on small numbers.
+
+    Args:    name: of the row; "known add": both numbers are known.
+    """
     chance = random.Random(f"{name} {seed}")
+    is_known, name = name.startswith("known "), name.removeprefix("known ")
     size = int(name.removeprefix("movsx")) if name.startswith("movsx") else 8
     lines = [_HEAD]
     for register in _REGISTERS:
         lines.append(f"r{register} = *(u{size} *)(r2 +{4 * int(register) - 24})")
         if size == 8:
-            lines.append(f"r{register} &= {chance.choice((1, 3, 7, 255))}")
+            masks = (0,) if is_known else (1, 3, 7, 255)
+            lines.append(f"r{register} &= {chance.choice(masks)}")
         lines.append(f"r{register} += {chance.choice((0, 0, 1, -1, -2))}")
     jumps = [op for op in JUMP_OPS if op.name == name]
     lines.append(_jump(chance, "taken", jumps) if jumps else _line(chance, (name,)))
@@ -81,6 +87,8 @@ def _line(chance: random.Random, rows: Sequence[str] = _ROWS) -> str:
     dst, src = (letter + chance.choice(_REGISTERS) for _ in range(2))
     if row == "neg":
         return f"{dst} = -{dst}"
+    if row in _SWAPS:
+        return f"r{dst[1]} = {row} r{dst[1]}"
     if row.startswith("movsx"):
         size = row.removeprefix("movsx")
         letter = "r" if size == "32" else letter

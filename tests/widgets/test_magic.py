@@ -1,4 +1,4 @@
-"""The cell magic `%%ebpf`, in a real IPython shell."""
+"""The magics `%%ebpf`, `%step` and `%explain`, in a real IPython shell."""
 
 import random
 from collections.abc import Iterator
@@ -127,3 +127,51 @@ def test_a_notebook_shows_the_error_without_the_way_through_us(shell: Any) -> No
     shown = result.error_in_exec._render_traceback_()
     assert len(shown) == 1
     assert "Traceback" not in shown[0]
+
+
+# ---- %step and %explain --------------------------------------------------------
+
+
+@pytest.fixture
+def names(shell: Any) -> Any:
+    shell.run_cell("import ebpflab as lab")
+    shell.run_cell('fine = lab.assemble("r0 = 2\\nexit", type="xdp")')
+    bad = "r1 = 0\\nr0 = *(u8 *)(r1 +0)\\nexit"
+    shell.run_cell(f'wrong = lab.assemble("{bad}", type="xdp")')
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("lab.run(fine, bytes(64))", "returned 2 (XDP_PASS)"),
+        ("fine, bytes(60)", "60 bytes"),
+        ("wrong, bytes(64)", "null"),
+    ],
+)
+def test_step_shows_a_run_or_runs_a_program(names: Any, line: str, told: str) -> None:
+    assert told in repr(names.run_line_magic("step", line))
+
+
+@pytest.mark.parametrize(
+    "line", ["wrong", "lab.verify(wrong)", "lab.verify(wrong).log"]
+)
+def test_explain_shows_a_verdict_a_program_or_a_log(names: Any, line: str) -> None:
+    assert "R1 invalid mem access" in repr(names.run_line_magic("explain", line))
+
+
+def test_explain_takes_a_pasted_log(names: Any) -> None:
+    log = names.run_cell("lab.verify(wrong).log").result
+    assert "R1 invalid mem access" in repr(names.run_cell_magic("explain", "", log))
+
+
+@pytest.mark.parametrize("magic", ["step", "explain"])
+@pytest.mark.parametrize(
+    "line", ["", "nobody", "1 +", "3", "fine, 1, 2", "1 / 0", "fine, 'x'", "(", "\0"]
+)
+def test_a_line_that_shows_nothing_is_told_in_words(
+    names: Any, magic: str, line: str
+) -> None:
+    with pytest.raises(lab.EbpfLabError) as caught:
+        names.run_line_magic(magic, line)
+    assert str(caught.value)

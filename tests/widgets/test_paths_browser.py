@@ -99,6 +99,18 @@ def test_search_goes_from_stretch_to_stretch(show):
     assert "no such instruction" in page.locator(".paths .heat").text_content()
 
 
+@pytest.mark.parametrize("name", ["nested", "calls"])
+def test_every_stretch_is_shown_when_it_is_chosen(show, name):
+    program = assembled(name)
+    page, count = show(program), len(lab.verify(program).exploration.nodes)
+    page.locator(".paths").focus()
+    for n in range(count):
+        box = page.locator(".paths .box[aria-pressed=true]")
+        assert box.count() == 1, n
+        assert box.get_attribute("data-n") == str(n)
+        page.keyboard.press("ArrowRight")
+
+
 def test_side_branches_are_entered_and_left(show):
     page = show(assembled("nested"))
     page.locator(".paths").focus()

@@ -18,7 +18,7 @@ __all__ = ["costs", "explain", "paths", "step", "watch"]
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Add the cell magic `%%ebpf`: `%load_ext ebpflab_widgets`."""
+    """Add the magics `%%ebpf`, `%step`, `%explain`: `%load_ext ebpflab_widgets`."""
     from ebpflab_widgets.magic import add
 
     add(shell)

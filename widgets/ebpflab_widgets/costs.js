@@ -4,7 +4,7 @@
 class CostView {
   constructor(model) {
     this.model = model
-    this.data = JSON.parse(model.get('data'))
+    this.data = readData(model, { rows: true, stages: true, crossover: false })
     this.telling = new Telling(model.get('phrases') ?? {}, model.get('lang'))
     this.say = this.telling.say
     this.unit = this.within(model.get('chosen'), this.data.rows.length - 1)
@@ -57,34 +57,11 @@ class CostView {
   }
 }
 
-function render({ model, el }) {
-  let view = null
-  const layout = new ResizeObserver(() => view?.draw())
-  const show = () => {
-    try {
-      view = new CostView(model)
-      el.replaceChildren(view.node)
-      view.draw()
-      layout.disconnect()
-      layout.observe(view.node)
-    } catch (error) {
-      view = null
-      el.replaceChildren(make('p', { class: 'ebpflab broken', role: 'alert' }, `${error.message ?? error}`))
-    }
-  }
-  const moved = () => { view?.choose(model.get('chosen')); view?.goto(model.get('step')) }
-  show()
-  model.on('change:data', show)
-  model.on('change:size', show)
-  model.on('change:chosen', moved)
-  model.on('change:step', moved)
-  return () => {
-    layout.disconnect()
-    model.off('change:data', show)
-    model.off('change:size', show)
-    model.off('change:chosen', moved)
-    model.off('change:step', moved)
-  }
+function render(place) {
+  const { model } = place
+  return mount(place, () => new CostView(model), {
+    moved: view => { view.choose(model.get('chosen')); view.goto(model.get('step')) }, isMeasured: true,
+  })
 }
 
 export default { render }

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 PARTS = (
     "js/dom.js",
+    "js/shared/mount.js",
     "js/costs/telling.js",
     "js/costs/rows.js",
     "js/costs/stages.js",
     "js/costs/crossover.js",
     "costs.js",
 )
+MOST = 200  # rows that somebody can compare
 CROSSINGS = ("kernel_call", "getpid_off", "getpid_on")  # published, beside our own
 
 
@@ -118,11 +120,13 @@ def costs(
 
     Args:    unit: which row all others are compared with at first.
              size: "" or "large", for the back row.
-    Raises:  ViewError: there are no rows, or something else than costs is among them.
+    Raises:  ViewError: there are no rows or too many, or one is no cost.
     """
     shown = tuple(_crossings() if rows is None else rows)
     if not shown or not all(isinstance(one, Cost) for one in shown):
         raise ViewError.of("no-costs")
+    if len(shown) > MOST:
+        raise ViewError.of("too-many-costs", count=len(shown), limit=MOST)
     if not isinstance(unit, int) or not 0 <= unit < len(shown):
         raise ViewError.of("no-such-unit", found=repr(unit), last=len(shown) - 1)
     return CostView(Costs(shown), chosen=unit, step=len(cost.stages()), size=size)

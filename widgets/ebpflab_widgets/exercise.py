@@ -2,15 +2,43 @@
 
 An answer is judged by what it does with packets, never by how it looks. What is wrong
 is said in one sentence and a hint, the first thing first. Not here: the exercises
-themselves (`exercise_programs.py`), their sentences (`catalogue/exercises.toml`).
+themselves (`exercise_programs.py` and the files beside it), their sentences
+(`catalogue/exercises.toml` and the files beside it).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import Any
 
 from ebpflab import EbpfLabError, Object, Program, VmFault, compile
-from ebpflab_widgets.exercise_programs import EXERCISES, Mistake
+from ebpflab_widgets import (
+    exercise_events,
+    exercise_helpers,
+    exercise_maps,
+    exercise_programs,
+    exercise_repairs,
+    exercise_verifier,
+)
+from ebpflab_widgets.exercise_programs import Mistake
 from ebpflab_widgets.wording import ViewError, catalogue
+
+EXERCISES = (
+    exercise_programs.EXERCISES
+    | exercise_maps.EXERCISES
+    | exercise_helpers.EXERCISES
+    | exercise_events.EXERCISES
+    | exercise_verifier.FORGED
+    | exercise_repairs.EXERCISES
+)
+FUNCTIONS = exercise_verifier.FUNCTIONS  # answered by a Python function, no program
+RIGHT = {  # else "exercise-right"
+    "choose-the-map": "choose-right",
+    **dict.fromkeys(exercise_verifier.FUNCTIONS, "known-right"),
+    **dict.fromkeys(exercise_verifier.FORGED, "forged-right"),
+    **dict.fromkeys(exercise_repairs.EXERCISES, "repair-right"),
+}
+Answer = str | Object | Program | Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +52,23 @@ class Checked:
         return self.text
 
 
-def check(exercise: str, answer: str | Object | Program) -> Checked:
+def check(exercise: str, answer: Answer) -> Checked:
     """Try an answer to an exercise.
 
     Args:    exercise: its name, as the lesson tells it.
-             answer: C source, an Object, or a Program.
+             answer: C source, an Object, or a Program; a Python function where the
+             lesson asks for one.
     Returns: what is right or wrong with it; an answer that does not even compile is
              a wrong answer, no exception.
     Raises:  ViewError: there is no such exercise, or this cannot be an answer.
     """
-    if exercise not in EXERCISES:
-        known = ", ".join(EXERCISES)
-        raise ViewError.of("exercise-unknown", exercise=repr(exercise), known=known)
-    if not isinstance(answer, str | Object | Program):
-        raise ViewError.of("exercise-not-an-answer", found=type(answer).__name__)
+    if exercise not in (known := {**EXERCISES, **FUNCTIONS}):
+        names = ", ".join(known)
+        raise ViewError.of("exercise-unknown", exercise=repr(exercise), known=names)
     try:
-        tried = EXERCISES[exercise](_object(answer))
+        tried = known[exercise](_taken(exercise, answer))
+    except ViewError:
+        raise
     except Mistake as mistake:
         said = (catalogue().say(mistake.row, p, **mistake.values) for p in PARTS)
         found, hint = map(_folded, said)
@@ -47,7 +76,8 @@ def check(exercise: str, answer: str | Object | Program) -> Checked:
     except EbpfLabError as error:
         row = "exercise-fault" if isinstance(error, VmFault) else "exercise-refused"
         return Checked(False, catalogue().say(row, error=error))
-    return Checked(True, catalogue().say("exercise-right", count=tried))
+    row = RIGHT.get(exercise, "exercise-right")
+    return Checked(True, catalogue().say(row, count=tried))
 
 
 PARTS = ("found", "hint")
@@ -58,6 +88,18 @@ COLUMNS = 76
 def _folded(sentence: str) -> str:
     """Lay a long sentence out in lines, all but the first under the label's text."""
     return HANGING.join(wrap(sentence, COLUMNS, break_on_hyphens=False))
+
+
+def _taken(exercise: str, answer: Answer) -> Any:
+    """Return the answer as its exercise takes it."""
+    if exercise in FUNCTIONS:
+        if not callable(answer):
+            found = type(answer).__name__
+            raise ViewError.of("exercise-not-a-function", found=found)
+        return answer
+    if not isinstance(answer, str | Object | Program):
+        raise ViewError.of("exercise-not-an-answer", found=type(answer).__name__)
+    return _object(answer)
 
 
 def _object(answer: str | Object | Program) -> Object:

@@ -6,7 +6,7 @@ const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
 class RejectionView {
   constructor(model) {
     this.model = model
-    this.data = JSON.parse(model.get('data'))
+    this.data = readRejection(model)
     this.say = sayer(model.get('phrases') ?? {})
     this.fixed = false
     this.live = make('p', { class: 'hidden live', 'aria-live': 'polite' })
@@ -38,7 +38,7 @@ class RejectionView {
     this.fix = new FixPanel(this)
     this.parts = [this.picture, this.history, this.witness, this.fix].filter(Boolean)
     const { picture, wanted } = data.proof, tells = picture === 'plain' || (picture === 'types' && !wanted.length)
-    const left = make('div', {}, this.picture.node, ...(tells ? [] : [make('p', { class: 'why' }, data.why)]), ...(this.witness ? [this.witness.node] : []))
+    const left = make('div', {}, this.picture.node, ...(tells ? [] : [make('p', { class: 'why' }, sentenceCase(data.why))]), ...(this.witness ? [this.witness.node] : []))
     return [make('div', { class: 'bar' }, make('h2', {}, data.name), this.tag,
       make('small', {}, [data.title, data.errno].filter(Boolean).join(' · '))),
     this.kernel, this.lead, make('div', { class: 'two' }, left, this.history.node), this.fix.node, this.keys()]
@@ -113,26 +113,23 @@ class RejectionView {
   }
 }
 
-function render({ model, el }) {
-  let view = null
-  const show = () => {
-    try {
-      view = new RejectionView(model)
-      el.replaceChildren(view.node)
-      view.draw()
-    } catch (error) {
-      view = null
-      el.replaceChildren(make('p', { class: 'ebpflab broken', role: 'alert' }, `${error.message ?? error}`))
-    }
-  }
-  const moved = () => {
-    if (view?.picture && model.get('step') !== view.cause) view.choose(model.get('step'))
-    if (view?.witness && model.get('chosen') !== view.input) view.take(model.get('chosen'))
-  }
-  const heard = { 'change:data': show, 'change:size': show, 'change:step': moved, 'change:chosen': moved }
-  show()
-  for (const [name, act] of Object.entries(heard)) model.on(name, act)
-  return () => { for (const [name, act] of Object.entries(heard)) model.off(name, act) }
+// An accepted program has nothing but its name and the last line of its log.
+function readRejection(model) {
+  const { accepted } = readData(model, {})
+  if (typeof accepted !== 'boolean') throw new Error('accepted')
+  const data = readData(model, accepted ? {} : { how: true, source: true, listing: true, proof: false })
+  if (!accepted && !PICTURES[data.proof.picture]) throw new Error(`picture ${data.proof.picture}`)
+  return data
+}
+
+function render(place) {
+  return mount(place, model => new RejectionView(model), {
+    moved: view => {
+      const { model } = place
+      if (view.picture && model.get('step') !== view.cause) view.choose(model.get('step'))
+      if (view.witness && model.get('chosen') !== view.input) view.take(model.get('chosen'))
+    },
+  })
 }
 
 export default { render }

@@ -14,14 +14,12 @@ from typing import Any, ClassVar
 
 import ebpflab as lab
 from ebpflab.errors import EbpfLabError
-from ebpflab.isa.disassembler import disassemble_insn
 from ebpflab.language import current_language
-from ebpflab.listing import names_in
 from ebpflab.logs.states import read_value
 from ebpflab.maps.rights import errno_name
 from ebpflab.program import Program
 from ebpflab.results import Rejection, Verdict
-from ebpflab.results.rejection import Place
+from ebpflab.results.rejection import Cause, Place
 from ebpflab_widgets.proofs import proof_of
 from ebpflab_widgets.rejection_case import Case
 from ebpflab_widgets.tried import TRIES, Search, can_go_wrong, fix_of
@@ -30,6 +28,7 @@ from ebpflab_widgets.wording import ViewError, phrases
 
 PARTS = (
     "js/dom.js",
+    "js/shared/mount.js",
     "js/saying.js",
     "js/rejection/telling.js",
     "js/rejection/formula.js",
@@ -37,6 +36,8 @@ PARTS = (
     "js/rejection/boxes.js",
     "js/rejection/flows.js",
     "js/rejection/scales.js",
+    "js/rejection/ways.js",
+    "js/rejection/rules.js",
     "js/rejection/pictures.js",
     "js/rejection/history.js",
     "js/rejection/witness.js",
@@ -45,6 +46,8 @@ PARTS = (
 )
 AROUND = 12  # C lines shown before and behind those that matter
 ROWS = 120  # of the listing, around the instruction
+CAUSES = 40  # shown of how a value came to be, the last ones
+TAIL = 1 << 18  # characters of a pasted log that are read: its end has the reason
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class Told:
     @cached_property
     def rejection(self) -> Rejection | None:
         return self.verdict.rejection
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        return tuple(self.rejection.how[-CAUSES:]) if self.rejection else ()
 
     @cached_property
     def search(self) -> Search | None:
@@ -121,7 +128,7 @@ class RejectionView(View):
         yield from _row("linux", rejection.message)
         yield from _row(say["text-why"], rejection.why)
         yield from _row(say["text-at"], str(rejection.at))
-        for cause in rejection.how:
+        for cause in told.causes:
             yield from _row(say["text-how"], str(cause))
         if told.search:
             yield from _row(say["text-seen"], str(told.search.witness))
@@ -145,7 +152,7 @@ class RejectionView(View):
             lines = told.verdict.log.strip().splitlines()[-1:]
             return data | {"message": "\n".join(lines)}
         errno = told.verdict.errno
-        places = [rejection.at, *(cause.at for cause in rejection.how)]
+        places = [rejection.at, *(cause.at for cause in told.causes)]
         return data | {
             "message": rejection.message,
             "title": rejection.title,
@@ -159,7 +166,7 @@ class RejectionView(View):
             "does": Case(rejection, told.verdict).does,
             "insn": rejection.at.text,
             "slot": str(rejection.values.get("slot", "")),
-            "how": [_cause(cause) for cause in rejection.how],
+            "how": [_cause(cause) for cause in told.causes],
             "proof": told.proof,
             "source": _source(told.program, places),
             "listing": _listing(told),
@@ -174,7 +181,7 @@ def _row(label: str, text: str) -> Iterator[str]:
         yield f"  {'' if number else label:<9}{line}"
 
 
-def _cause(cause: Any) -> dict[str, Any]:
+def _cause(cause: Cause) -> dict[str, Any]:
     value = read_value(cause.claim)
     return {
         "pc": cause.at.pc,
@@ -202,10 +209,8 @@ def _source(program: Program | None, places: list[Place]) -> list[list[Any]]:
 def _listing(told: Told) -> list[list[Any]]:
     """Return the instructions around the refused one: slot, text."""
     rows: list[list[Any]]
-    if told.program:
-        names = names_in(told.program)
-        insns = enumerate(told.program.insns)
-        rows = [[pc, disassemble_insn(insn, names)] for pc, insn in insns if insn]
+    if told.program and told.rejection:
+        rows = Case(told.rejection, told.verdict, told.program).listing
     else:
         try:
             listing = told.verdict.timeline.listing
@@ -215,6 +220,15 @@ def _listing(told: Told) -> list[list[Any]]:
     pc = told.rejection.at.pc if told.rejection else 0
     at = next((i for i, row in enumerate(rows) if row[0] >= pc), 0)
     return rows[max(0, at - ROWS // 2) : at + ROWS // 2]
+
+
+def _end_of(log: str | bytes) -> str | bytes:
+    """Return the last lines of a log; a walk of a million lines takes too long."""
+    if len(log) <= TAIL:
+        return log
+    end = log[-TAIL:]
+    line = "\n" if isinstance(end, str) else b"\n"
+    return end[end.find(line) + 1 :]  # type: ignore[arg-type]
 
 
 def explain(
@@ -234,13 +248,12 @@ def explain(
     Raises:  ViewError: no verdict. ProgramError: a text that is no log.
     """
     if isinstance(verdict, str | bytes):
-        verdict = lab.explain(verdict)
+        verdict = lab.explain(_end_of(verdict))
     if not isinstance(verdict, Verdict):
         raise ViewError.of("no-verdict", found=type(verdict).__name__)
     if program is not None and not isinstance(program, Program):
         raise ViewError.of("no-program", found=type(program).__name__)
     known = program or getattr(verdict.story, "program", None)
     told = Told(verdict, known, max(0, tries))
-    causes = len(told.rejection.how) if told.rejection else 0
     chosen = told.search.packed()["at"] if told.search else 0
-    return RejectionView(told, step=causes, chosen=chosen, size=size)
+    return RejectionView(told, step=len(told.causes), chosen=chosen, size=size)

@@ -7,7 +7,7 @@ const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
 class PathsView {
   constructor(model) {
     this.model = model
-    this.data = JSON.parse(model.get('data'))
+    this.data = readData(model, { nodes: true, columns: true, heat: true, pruned: false })
     this.say = sayer(model.get('phrases') ?? {})
     const { say, data } = this
     this.tree = new Tree(data.nodes, data.pruned)
@@ -44,7 +44,7 @@ class PathsView {
     const sign = (name, mark, key) => make('span', {}, make('b', { class: name }, mark), ` ${say(key)}`)
     const key = (keys, text) => make('span', {}, ...keys.flatMap(one => [make('kbd', {}, one), ' ']), say(text))
     return make('div', { class: 'keys' }, sign('', '━', 'key-straight'), sign('', '┊', 'key-jump'), sign('claim', '⊆', 'key-pruned'),
-      sign('good', '✓', 'key-exit'), make('span', { class: 'grow' }), key(['←', '→'], 'key-order'), key(['↑'], 'key-parent'), key(['c'], 'key-cover'))
+      sign('good', '✓', 'key-exit'), sign('', '▂', 'key-cost'), make('span', { class: 'grow' }), key(['←', '→'], 'key-order'), key(['↑'], 'key-parent'), key(['c'], 'key-cover'))
   }
 
   within(value) {
@@ -95,22 +95,8 @@ function rangesOf({ slots }) {
   })
 }
 
-function render({ model, el }) {
-  let view = null
-  const show = () => {
-    try {
-      view = new PathsView(model)
-      el.replaceChildren(view.node)
-      view.draw()
-    } catch (error) {
-      view = null
-      el.replaceChildren(make('p', { class: 'ebpflab broken', role: 'alert' }, `${error.message ?? error}`))
-    }
-  }
-  const heard = { 'change:data': show, 'change:size': show, 'change:step': () => view?.choose(model.get('step')) }
-  show()
-  for (const [name, act] of Object.entries(heard)) model.on(name, act)
-  return () => { for (const [name, act] of Object.entries(heard)) model.off(name, act) }
+function render(place) {
+  return mount(place, model => new PathsView(model), { moved: view => view.choose(place.model.get('step')) })
 }
 
 export default { render }

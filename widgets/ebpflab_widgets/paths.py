@@ -20,6 +20,7 @@ from ebpflab_widgets.wording import ViewError, phrases
 
 PARTS = (
     "js/dom.js",
+    "js/shared/mount.js",
     "js/saying.js",
     "js/paths/tree.js",
     "js/paths/sentence.js",
@@ -29,6 +30,7 @@ PARTS = (
     "paths.js",
 )
 MOST = 20_000  # stretches that a browser is given
+WALKED = 100_000  # instructions: a longer walk takes minutes to tell
 LINES = 60  # of the text
 ROUNDS = 8  # columns of heat; those in between are one
 LISTED = 2_000  # instructions, the hottest ones of a longer program
@@ -43,6 +45,9 @@ class PathsView(View):
 
     def __init__(self, verdict: Verdict, **traits: Any) -> None:
         language = current_language()
+        if verdict.insns_processed > WALKED:
+            count = verdict.insns_processed
+            raise ViewError.of("too-long-walk", count=count, limit=WALKED)
         self.verdict, self.exploration = verdict, verdict.exploration
         self._phrases = phrases(self.name, language, set())
         count = len(self.exploration.nodes)
@@ -165,7 +170,7 @@ def paths(verdict: Verdict, *, size: str = "") -> PathsView:
     Args:    verdict: of `lab.verify`, `lab.linux.verify` or `lab.explain`; the walk is
              made again where its log does not tell every step.
              size: "" or "large", for the back row.
-    Raises:  ViewError: no verdict, or more stretches than a browser can hold.
+    Raises:  ViewError: no verdict, or a walk too long to tell or to hold in a page.
              RunError: nobody can tell the walk.
     """
     if not isinstance(verdict, Verdict):

@@ -6,13 +6,19 @@ bytes    stack bytes: written, or never written; `registers`: the same of regist
 states   a loop's round that ends as it began
 types    what was expected, what was found
 held     from where something was taken to where the program ends
-range    what may be answered, and what is allowed
-depth    stack frames on top of one another
+section  what a lock, RCU or switched-off preemption encloses, and what may not be there
+stages   a dynptr or an iterator: empty, filled, given back
+range    what may be answered, passed or added, and what is allowed
+aligned  an access among the multiples of its size
+depth    stack frames on top of one another, or another count at its limit
+rights   what may be read and written at all
+jumps    a jump that leads nowhere, an instruction that nothing leads to
 fields   the context as its program type declares it
 plain    everything else: its sentences say it
 
 The numbers are the verifier's own. Not here: how each is made (`proofs_memory.py`,
-`proofs_rules.py`), the drawing (`js/rejection/*.js`).
+`proofs_numbers.py`, `proofs_rules.py`, `proofs_ways.py`), the drawing
+(`js/rejection/*.js`).
 """
 
 from collections.abc import Callable
@@ -24,14 +30,28 @@ from ebpflab_widgets.proofs_memory import (
     registers,
     stack_bytes,
 )
-from ebpflab_widgets.proofs_rules import (
+from ebpflab_widgets.proofs_numbers import (
+    LIMITS,
+    PASSED,
+    aligned,
     answers,
-    context_fields,
+    one_number,
+    passed,
+    shift,
     stack_depth,
-    still_held,
+    too_many,
+)
+from ebpflab_widgets.proofs_rules import (
+    RIGHTS,
+    STAGES,
+    context_fields,
+    rights,
+    stages,
     two_kinds,
     two_states,
+    who_may,
 )
+from ebpflab_widgets.proofs_ways import jumps, section, still_held
 from ebpflab_widgets.rejection_case import Case, Picture
 
 
@@ -41,7 +61,7 @@ def proof_of(case: Case) -> Picture:
     return (draw and draw(case)) or {
         "picture": "plain",
         "slot": case.word("slot"),
-        "held": case.word("held"),
+        "held": case.held,
         "claim": case.word("claim"),
     }
 
@@ -81,10 +101,71 @@ PICTURES: dict[str, Callable[[Case], Picture | None]] = {
             "pointer-plus-pointer",
             "pointer-32-bit",
             "pointer-fixed",
+            "pointer-prohibited",
+            "pointer-from-number",
+            "pointer-sign-extend",
+            "pointer-comparison",
+            "pointer-partial-copy",
+            "pointer-minus-pointer",
+            "stack-subtract",
+            "atomic-pointer",
+            "same-insn-pointers",
+            "context-modified",
+            "context-variable",
+            "struct-variable",
+            "buffer-variable",
+            "stack-variable-unprivileged",
+            "pointer-limit-unprivileged",
+            "spill-size",
+            "spill-corrupt",
+            "kptr-access",
+            "return-leak",
+            "leak-into",
+            "string-not-constant",
+            "global-function-arguments",
+            "release-offset",
+            "dynptr-memory",
         ),
         two_kinds,
     ),
+    "helper-not-allowed": who_may,
     "reference-leak": still_held,
+    "reference-leak-call": still_held,
+    **dict.fromkeys(
+        (
+            "lock-held-at-exit",
+            "call-under-lock",
+            "two-locks",
+            "unlock-not-held",
+            "unlock-other",
+            "rcu-held",
+            "rcu-missing",
+            "preempt-held",
+            "preempt-missing",
+            "irq-held",
+            "sleep-in-preempt",
+        ),
+        section,
+    ),
+    **dict.fromkeys(STAGES, stages),
+    **dict.fromkeys(RIGHTS, rights),
+    **dict.fromkeys(PASSED, passed),
+    **dict.fromkeys(LIMITS, too_many),
+    "argument-not-constant": one_number,
+    "invalid-shift": shift,
+    **dict.fromkeys(
+        (
+            "stack-misaligned",
+            "packet-misaligned",
+            "value-misaligned",
+            "access-misaligned",
+            "dynptr-offset",
+        ),
+        aligned,
+    ),
+    **dict.fromkeys(
+        ("jump-out-of-range", "jump-into-load", "unreachable", "falls-off"), jumps
+    ),
     "return-range": answers,
     "callback-return": answers,
     "stack-too-large": stack_depth,

@@ -1,16 +1,42 @@
-"""Proofs about what is no memory: loops, types, what is held, answers, depth, fields.
+"""Proofs about rules: a loop's progress, types, rights, fields, what comes after what.
 
-Not here: the pictures of memory (`proofs_memory.py`), the table (`proofs.py`).
+Not here: pictures of memory (`proofs_memory.py`), of numbers (`proofs_numbers.py`), of
+the way through the program (`proofs_ways.py`), the table (`proofs.py`).
 """
 
-from ebpflab.hooks import hook_of
+from ebpflab.helpers import may_call
+from ebpflab.hooks import HOOKS, hook_of
 from ebpflab.hooks.hook import ContextField
 from ebpflab.logs.states import State, read_state
 from ebpflab_widgets.rejection_case import Case, Picture
 
-STACK = 512  # bytes of all functions on the way together
-WITH_TAIL_CALLS = 256  # bytes, of a function that is followed by a tail call
-MOST_WAYS = 6  # branches and calls shown of what lies between taking and the end
+MOST_TYPES = 8  # program types that are named
+RIGHTS: dict[str, tuple[str, ...]] = {  # kind: what is allowed all the same
+    "map-write-forbidden": ("read",),
+    "map-read-forbidden": ("write",),
+    "packet-write": ("read",),
+    "map-struct-write": ("read",),
+    "struct-write": ("read",),
+    "read-only-write": ("read",),
+    "frame-pointer-write": ("read",),
+    "special-field": (),
+}
+EMPTY, FILLED, RELEASED = 0, 1, 2
+STAGES = {  # kind: of what, the stage it is in, the stage it must be in
+    "dynptr-expected": ("dynptr", EMPTY, FILLED),
+    "dynptr-initialized": ("dynptr", FILLED, EMPTY),
+    "dynptr-overwrite": ("dynptr", FILLED, RELEASED),
+    "iterator-expected": ("iter", EMPTY, FILLED),
+    "iterator-initialized": ("iter", FILLED, EMPTY),
+}
+CALLS = {  # what fills it, uses it and gives it back
+    "dynptr": [
+        "bpf_ringbuf_reserve_dynptr, bpf_dynptr_from_mem",
+        "bpf_dynptr_read, _write, _data",
+        "bpf_ringbuf_submit_dynptr, _discard_dynptr",
+    ],
+    "iter": ["bpf_iter_…_new", "bpf_iter_…_next", "bpf_iter_…_destroy"],
+}
 _GONE = ("stale-packet-pointer", "use-after-release")  # the right kind, once
 
 
@@ -29,11 +55,11 @@ def _said(state: State, name: str) -> str:
 
 
 def two_kinds(case: Case) -> Picture | None:
-    found = case.word("held") or case.word("found_words")
+    found = case.held or case.word("found_words")
     wanted = case.word("wanted_words") or case.word("wanted")
     if case.rejection.kind == "map-type-helper":
         found, wanted = case.word("map_name"), ""
-    where = case.word("callee") or case.word("helper")
+    where = case.word("name") or case.word("callee") or case.word("helper")
     if not found:
         return None
     if case.rejection.kind in _GONE:
@@ -48,57 +74,62 @@ def two_kinds(case: Case) -> Picture | None:
     }
 
 
-def still_held(case: Case) -> Picture | None:
-    start = case.number("alloc")
+def who_may(case: Case) -> Picture | None:
+    """The program types that may call a helper, beside the one that did."""
+    name = case.word("callee") or case.word("helper")
+    if case.program is None:
+        return None
+    types = [type for type in HOOKS if may_call(type, name)]
+    return {
+        "picture": "types",
+        "slot": "",
+        "found": case.program.type,
+        "claim": "",
+        "wanted": types[:MOST_TYPES],
+        "where": case.rejection.at.text,
+    }
+
+
+def rights(case: Case) -> Picture | None:
+    """What may be done to an object at all, and what was asked."""
+    if not case.held:
+        return None
+    allowed = RIGHTS[case.rejection.kind]
+    asked = case.does if case.does not in allowed else "write"
+    return {
+        "picture": "rights",
+        "slot": case.word("slot"),
+        "object": case.held,
+        "rows": [[right, right in allowed] for right in ("read", "write")],
+        "asked": asked,
+    }
+
+
+def stages(case: Case) -> Picture | None:
+    """The life of a dynptr or an iterator: where it is, and where it must be."""
+    kind = case.rejection.kind
+    of, found, wanted = STAGES[kind]
+    helper = case.word("helper") or case.rejection.at.text
+    return {
+        "picture": "stages",
+        "of": of,
+        "calls": CALLS[of],
+        "found": found,
+        "wanted": wanted,
+        "holds": _held_on_stack(case),
+        "where": helper,
+    }
+
+
+def _held_on_stack(case: Case) -> list[list[str]]:
+    """Return the slots that hold a dynptr or an iterator: name, claim."""
     if case.state is None:
-        return None
-    timeline = case.verdict.timeline
-    path = timeline.path(len(timeline.steps) - 1)
-    pcs = [timeline.steps[index].pc for index in path]
-    if start is None or start not in pcs:
-        return None
-    texts = {line.pc: line for line in timeline.listing}
-    last = len(pcs) - 1 - pcs[::-1].index(start)
-    steps = [texts[pc] for pc in pcs[last:] if pc in texts]
-    ways = [s for s in steps[1:-1] if s.kind in ("branch", "call")]
-    shown = [steps[0], *ways[-MOST_WAYS:], *steps[-1:]]
-    return {
-        "picture": "held",
-        "steps": [[line.pc, line.text] for line in shown],
-        "count": len(steps),
-    }
+        return []
+    told = case.state.claims.items()
+    return [[n, c] for n, c in told if c.startswith(("dynptr_", "iter_"))]
 
 
-# ---- answers, frames, fields ---------------------------------------------------
-
-
-def answers(case: Case) -> Picture | None:
-    least, most = case.number("least"), case.number("most")
-    low, high = case.number("smin"), case.number("smax")
-    if low is None and case.word("claim"):
-        low, high = case.value.bound("smin"), case.value.bound("smax")
-    if None in (least, most, low, high):
-        return None
-    names = hook_of(case.program.type).returns if case.program else {}
-    return {
-        "picture": "range",
-        "allowed": [least, most],
-        "possible": [str(low), str(high)],
-        "names": [[number, name] for number, name in sorted(names.items())],
-    }
-
-
-def stack_depth(case: Case) -> Picture | None:
-    size = case.number("size")
-    if size is None:
-        return None
-    told = case.log.stack_depth.split("+")
-    frames = [int(one) for one in told if one.isdecimal()]
-    return {
-        "picture": "depth",
-        "frames": frames if sum(frames) == size else [size],
-        "limit": STACK if case.rejection.kind == "stack-too-large" else WITH_TAIL_CALLS,
-    }
+# ---- fields --------------------------------------------------------------------
 
 
 def context_fields(case: Case) -> Picture | None:

@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from ebpflab.errors import EbpfLabError
+from ebpflab.isa.disassembler import disassemble_insn
+from ebpflab.listing import names_in
 from ebpflab.logs import read
 from ebpflab.logs.log import Log
 from ebpflab.logs.states import Value, read_value
@@ -13,6 +15,7 @@ from ebpflab.results import Rejection, Verdict
 from ebpflab.timeline import State
 
 QUICK = 100_000  # instructions: what took longer is not walked again for a picture
+UNTOLD = "value-not-told"  # the sentence for what a log does not say
 LOG_END = 1 << 20  # characters of a log that are read: the reason and the way to it
 
 Picture = dict[str, Any]
@@ -43,9 +46,24 @@ class Case:
         return "write" if text.startswith(("*(", "lock *(")) else "read"
 
     @property
+    def held(self) -> str:
+        """What the register held, in words; "" where the log does not tell."""
+        told = self.rejection.values.get("held")
+        return "" if getattr(told, "key", "") == UNTOLD else self.word("held")
+
+    @property
     def value(self) -> Value:
         """What was known of the register that the rejection is about."""
         return read_value(str(self.rejection.values.get("claim", "")))
+
+    @property
+    def listing(self) -> list[list[Any]]:
+        """The program's instructions as slot and text; [] where it is not known."""
+        if self.program is None:
+            return []
+        names = names_in(self.program)
+        insns = enumerate(self.program.insns)
+        return [[pc, disassemble_insn(insn, names)] for pc, insn in insns if insn]
 
     @cached_property
     def log(self) -> Log:

@@ -10,7 +10,7 @@ class MapsView {
     this.model = model
     this.phrases = model.get('phrases') ?? {}
     this.lang = model.get('lang')
-    this.data = readData(model)
+    this.data = readMaps(model)
     this.history = new History(this.data)
     this.chosen = Math.max(0, Math.min(this.data.maps.length - 1, model.get('chosen') ?? 0))
     this.moment = Math.max(0, Math.min(this.history.count, model.get('step') ?? 0))
@@ -31,6 +31,7 @@ class MapsView {
     const { say } = this
     this.heading = make('h2', {})
     this.spec = make('small', {})
+    this.lost = make('p', { class: 'x lost', role: 'status' })
     this.tabs = this.data.maps.map((map, index) => make('button', { role: 'tab', 'data-map': index }, map.name))
     const tabs = make('div', { class: 'tabs', role: 'tablist', 'aria-label': say('maps'), hidden: this.tabs.length < 2 }, ...this.tabs)
     this.sentenceLine = make('p', { class: 'say' })
@@ -43,7 +44,7 @@ class MapsView {
     this.node = make('section', {
       class: 'ebpflab watch', tabindex: 0, role: 'group', lang: this.lang,
       'aria-label': say('name'), 'data-size': this.model.get('size'),
-    }, make('div', { class: 'bar' }, this.heading, this.spec), tabs, this.sentenceLine, this.tape.node,
+    }, make('div', { class: 'bar' }, this.heading, this.spec), this.lost, tabs, this.sentenceLine, this.tape.node,
     this.buttons(), body, this.edit?.node ?? '', this.foot(), this.live)
     this.node.addEventListener('click', event => this.click(event))
     this.node.addEventListener('keydown', event => this.key(event))
@@ -169,7 +170,9 @@ class MapsView {
   draw() {
     const scene = this.scene(), { map, op, own, done, say } = scene
     setText(this.heading, map.name)
-    setText(this.spec, `${map.type} · ${map.spec}`)
+    setText(this.spec, [map.type, map.spec, map.live && say('live')].filter(Boolean).join(' · '))
+    setText(this.lost, this.data.lost && say('lost', { reason: this.data.lost }))
+    this.lost.hidden = !this.data.lost
     this.tabs.forEach((tab, index) => {
       setAttribute(tab, 'aria-selected', index === this.chosen)
       setAttribute(tab, 'tabindex', index === this.chosen ? 0 : -1)
@@ -195,11 +198,9 @@ class MapsView {
   }
 }
 
-// Read the data, or throw an error whose message can be shown.
-function readData(model) {
-  const raw = model.get('data')
-  const data = typeof raw === 'string' ? JSON.parse(raw) : raw
-  if (!Array.isArray(data.maps) || !data.maps.length || !Array.isArray(data.operations)) throw new Error('maps, operations')
+function readMaps(model) {
+  const data = readData(model, { maps: true, operations: true })
+  if (!data.maps.length) throw new Error('maps')
   for (const { form } of data.maps) if (!FORMS[form]) throw new Error(`form ${form}`)
   return data
 }
@@ -218,9 +219,7 @@ function render({ model, el }) {
       if (focused) view.node.focus()
     } catch (error) {
       view = null
-      const reason = `${error.message ?? error}`
-      const told = model.get('phrases')?.broken?.replace('{reason}', reason) ?? reason
-      el.replaceChildren(make('p', { class: 'ebpflab broken', role: 'alert' }, told))
+      tellBroken({ model, el }, error)
     }
   }
   const moved = () => { if (view) view.at(Math.max(0, Math.min(view.history.count, model.get('step') ?? 0))) }

@@ -13,10 +13,13 @@ from ast import literal_eval
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from itertools import islice
 from typing import Any, ClassVar
 
 from ebpflab.errors import EbpfLabError
 from ebpflab.language import current_language
+from ebpflab.linux.journal import journal as kernel_journal
+from ebpflab.linux.livemap import LiveMap
 from ebpflab.maps.base import Map
 from ebpflab.maps.journals import Journal, journal
 from ebpflab.results import Run
@@ -26,11 +29,14 @@ from ebpflab_widgets.watch_history import History
 from ebpflab_widgets.wording import ViewError, phrases
 
 LIMIT = 20_000  # operations that a view can hold
+ENTRIES = 10_000  # that a map may hold when the view begins
+LOOK = "look"  # what a page asks for: has somebody else changed a map in the kernel?
 SHOWN_ROWS = 40  # as text
 DIGITS = 12  # of the digest
 
 PARTS = (
     "js/dom.js",
+    "js/shared/mount.js",
     "js/watch/history.js",
     "js/watch/morph.js",
     "js/watch/parts.js",
@@ -59,7 +65,7 @@ class MapView(View):
         language = current_language()
         self._phrases = phrases(self.name, language, set())
         self._heard, self._timeline = heard, timeline
-        self._stale = False
+        self._stale, self._lost = False, None
         self._history = History(heard, self._phrases)
         count = len(heard)
         super().__init__(
@@ -87,10 +93,11 @@ class MapView(View):
         """Show what was done meanwhile; a notebook does so after each cell."""
         self._stale = False
         before, count = len(self._history.entries), len(self._heard)
-        if count == before:
+        lost = getattr(self._heard, "lost", None) is not self._lost
+        if count == before and not lost:
             return
         at_end = self.step >= before
-        self.data = self._packed()
+        self.data, self._lost = self._packed(), getattr(self._heard, "lost", None)
         if at_end:
             self.step = len(self._history.entries)
 
@@ -119,6 +126,9 @@ class MapView(View):
         try:
             number, kind = message["map"], str(message["do"])
             map = self._heard.maps[number]
+            if kind == LOOK:
+                self.refresh()
+                return
             key, value = _literal(message["key"]), _literal(message["value"])
         except (KeyError, IndexError, TypeError):
             return
@@ -135,6 +145,7 @@ class MapView(View):
             "maps": self._history.maps(),
             "operations": entries,
             "run": self._run(),
+            "lost": str(getattr(self._heard, "lost", None) or ""),
         }
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
@@ -186,7 +197,7 @@ def _literal(text: Any) -> Any:
         return str(text).strip()
 
 
-def _do(map: Map, kind: str, key: Any, value: Any) -> None:
+def _do(map: Map | LiveMap, kind: str, key: Any, value: Any) -> None:
     actions: dict[str, Callable[[], Any]] = {
         "update": lambda: map.update(key, value),
         "delete": lambda: map.delete(key),
@@ -200,17 +211,23 @@ def _do(map: Map, kind: str, key: Any, value: Any) -> None:
 
 
 def watch(
-    thing: Map | Run | Mapping[str, Map] | Iterable[Map],
+    thing: Map | LiveMap | Run | Mapping[str, Any] | Iterable[Any],
     *,
     at: int | None = None,
     size: str = "",
 ) -> MapView:
     """Show maps, and every operation on them from now on; of a run, its own.
 
-    Args:    thing: a live map, several, `lab.maps(obj)`, or a run.
+    Of a map in the real kernel, Python's operations are heard; what others did to it is
+    seen when the view looks again: `view.refresh()`, or "look again" in the page.
+
+    Args:    thing: a live map, several, `lab.maps(obj)`, `lab.linux.maps(obj)`, or a
+             run.
              at: after how many operations to stand at first; None = after the last.
              size: "" or "large", for the back row.
-    Raises:  ViewError: these are no live maps, or `at` is no number.
+    Raises:  ViewError: these are no live maps, one holds too much, or `at` is no
+             number.
+             MapError: the kernel does not let us read one.
              RunError: the run came from a real kernel, which records no steps.
     """
     if at is not None and not isinstance(at, int):
@@ -218,7 +235,11 @@ def watch(
     if isinstance(thing, Run):
         heard, timeline = _heard_again(thing)
         return MapView(heard, timeline, at, size=size)
-    heard = journal(_live(thing))
+    maps = _live(thing)
+    for map in maps:
+        _check_entries(map)
+    in_kernel = isinstance(maps[0], LiveMap)
+    heard = kernel_journal(maps) if in_kernel else journal(maps)
     heard.begin()
     return MapView(heard, None, at, size=size)
 
@@ -233,17 +254,30 @@ def _heard_again(run: Run) -> tuple[Journal, Timeline]:
     return heard, timeline
 
 
-def _live(thing: Any) -> list[Map]:
-    """Return the live maps that are to be shown, with those that stand in them."""
-    if isinstance(thing, Map):
+def _live(thing: Any) -> list[Any]:
+    """Return the live maps that are to be shown: all ours, or all the kernel's."""
+    if isinstance(thing, Map | LiveMap):
         return [thing]
     several = thing.values() if isinstance(thing, Mapping) else thing
     try:
         made = list(several)
     except TypeError:
         made = [several]
-    wrong = [one for one in made if not isinstance(one, Map)]
+    wrong = [one for one in made if not isinstance(one, Map | LiveMap)]
     if wrong or not made:
         kind = type(wrong[0]).__name__ if wrong else "-"
         raise ViewError.of("not-a-map", kind=kind)
+    if len({isinstance(one, LiveMap) for one in made}) > 1:
+        raise ViewError.of("maps-of-both")
     return made
+
+
+def _check_entries(map: Map | LiveMap) -> None:
+    """Refuse a map that holds more than a page can show, before it is read whole."""
+    if isinstance(map, LiveMap) or not map.type.endswith("array"):  # ours are sparse
+        count = sum(1 for _ in islice(map.keys(), ENTRIES + 1))
+    else:
+        count = len(map.rows())
+    if count > ENTRIES:
+        name = map.name or map.type
+        raise ViewError.of("too-many-entries", name=name, limit=f"{ENTRIES:,}")

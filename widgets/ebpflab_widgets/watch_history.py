@@ -11,6 +11,8 @@ and of records `z` bytes, `a` state, `u` CPU. Not here: how any of it is drawn.
 from dataclasses import replace
 from typing import Any
 
+from ebpflab.linux.journal import cpus_of, is_seen
+from ebpflab.linux.livemap import LiveMap
 from ebpflab.maps.base import Map
 from ebpflab.maps.journals import Journal, Operation
 from ebpflab.maps.lpm_trie import PREFIXLEN_SIZE, LpmTrie
@@ -127,10 +129,11 @@ class History:
         told: Entry = {
             "name": map.name or map.type,
             "type": map.type,
-            "form": form_of(map.type),
+            "form": shown_form(map),
             "spec": self._spec(map),
             "places": map.spec.max_entries,
-            "cpus": CPUS if "percpu" in map.type or "perf" in map.type else 0,
+            "cpus": self._cpus(map),
+            "live": isinstance(map, LiveMap),
             "edits": self._edits(map),
             "start": [[name_of(n), self.row(map, n, row)] for n, row in start.items()],
         }
@@ -140,15 +143,21 @@ class History:
             and not map.type.endswith("perf_event_array")
         ):
             told["zero"] = value_text(map.typed(bytes(map.spec.value_size), "value"))
-        if map.type == "bloom_filter":
+        if map.type == "bloom_filter" and isinstance(map, Map):
             told["places"] = 8 * len(map.values)
-        if isinstance(map, LpmTrie):
-            told |= trie_places(*self._prefixes(map), map.longest)
+        if map.type == "lpm_trie":
+            bits = 8 * (map.spec.key_size - PREFIXLEN_SIZE)
+            told |= trie_places(*self._prefixes(map), bits)
         return told
+
+    def _cpus(self, map: Map) -> int:
+        if isinstance(map, LiveMap):
+            return cpus_of(map)
+        return CPUS if "percpu" in map.type or "perf" in map.type else 0
 
     def _spec(self, map: Map) -> str:
         spec = map.spec
-        kind = form_of(map.type)
+        kind = shown_form(map)
         key = f"spec-{kind}" if f"spec-{kind}" in self.phrases else "spec-table"
         return self.phrases[key].format(
             key=spec.key_size,
@@ -158,7 +167,9 @@ class History:
         )
 
     def _edits(self, map: Map) -> list[str]:
-        form = form_of(map.type)
+        form = shown_form(map)
+        if form == "unseen":
+            return []
         if form in ("ring", "buffers"):
             return ["read"]
         if form in ("queue", "stack"):
@@ -168,7 +179,7 @@ class History:
         things = map.type.endswith(("prog_array", "_of_maps", "cgroup_array"))
         return ["delete"] if things else ["update", "delete"]
 
-    def _prefixes(self, map: LpmTrie) -> tuple[list[bytes], list[bytes]]:
+    def _prefixes(self, map: Map) -> tuple[list[bytes], list[bytes]]:
         """Return every prefix that was ever there, and every key that was looked up."""
         size = map.spec.key_size
         ops = [op for op in self.heard.operations if op.map is map]
@@ -187,6 +198,16 @@ class History:
             if op.map is map:
                 rows = applied(rows, op.changes)
         return [self.row(map, name, row) for name, row in rows.items()]
+
+
+def shown_form(map: Map | LiveMap) -> str:
+    """Return in which form a map is drawn; "unseen": Linux lets nobody look into it."""
+    if isinstance(map, LiveMap):
+        if not is_seen(map):
+            return "unseen"
+        form = form_of(map.type)
+        return "table" if form == "lru" else form  # its order is the kernel's secret
+    return form_of(map.type)
 
 
 def name_of(name: Any) -> str:

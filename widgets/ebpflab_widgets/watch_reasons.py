@@ -7,6 +7,8 @@ the sentences themselves (`catalogue/watch.toml`).
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ebpflab.linux.journal import KERNEL
+from ebpflab.linux.livemap import LiveMap
 from ebpflab.maps.bloom_filter import BloomFilter
 from ebpflab.maps.journals import Operation
 from ebpflab.maps.lpm_trie import LpmTrie
@@ -32,6 +34,8 @@ class Before:
 
 def reason(op: Operation, before: Before) -> Told:
     """Return what an operation meant; an error speaks for itself."""
+    if op.by == KERNEL:
+        return _seen(op)
     return VERBS[op.name](op, before)
 
 
@@ -40,11 +44,24 @@ def told_value(row: Row | None) -> str:
     return ", ".join(cpu_texts(value)) if isinstance(value, list) else value_text(value)
 
 
+def _seen(op: Operation) -> Told:
+    """What the last look at a map in the kernel found changed."""
+    change = op.changes[0]
+    if change.new is None:
+        return "seen-gone", {"old": told_value(change.old)}
+    if change.old is None:
+        return "seen-new", {"new": told_value(change.new)}
+    old, new = told_value(change.old), told_value(change.new)
+    return "seen-changed", {"old": old, "new": new}
+
+
 def _lookup(op: Operation, before: Before) -> Told:
     if isinstance(op.map, LpmTrie):
         return _lookup_in_trie(op)
     if op.result is None:
         return ("missed-program" if op.by == "program" else "missed"), {}
+    if isinstance(op.map, LiveMap):
+        return "found-kernel", {}
     if isinstance(op.map, LruHash):
         used = op.by == "program"
         return ("used" if used else "not-used"), {}

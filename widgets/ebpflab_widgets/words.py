@@ -4,13 +4,15 @@ The browser's `js/words.js` is the same table; a test holds the two together by
 comparing every sentence. Not here: sentences.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ebpflab.timeline import Region
 
 GAP = "\u202f"  # narrow no-break space, between thousands
 WHOLE = ("ctx", "map")  # at offset 0 these are named alone: ctx, my_map
+WORD64, SIGN = (1 << 64) - 1, 1 << 63
 SHOWN_BYTES = 8  # of a longer piece of memory
 
 
@@ -29,6 +31,25 @@ def signed(value: int, bits: int) -> int:
 def compared(value: int, symbol: str, bits: int, base: int) -> str:
     """Spell an operand of a branch, in the base of all numbers around it."""
     return number(signed(value, bits) if symbol.startswith("s") else value, base)
+
+
+def claimed(claim: Mapping[str, Any], base: int) -> str:
+    """Spell a claim (`claimed.py`): a number, a range, else the log's words."""
+    if "w" in claim:
+        return str(claim["w"])
+    if "c" in claim:
+        return number(signed(int(claim["c"]), 64), base)
+    bands = [(int(low), int(high)) for low, high in claim["b"]]
+    if bands == [(0, WORD64)]:
+        lower = [number(int(end), base) for end in claim.get("l", ())]
+        return f"w {lower[0]}…{lower[1]}" if lower else "scalar()"
+    if len(bands) == 2 and "s" in claim:
+        least, most = (number(int(end), base) for end in claim["s"])
+    else:
+        least, most = (number(signed(end, 64), base) for end in bands[0])
+        if bands[0][0] < SIGN <= bands[0][1]:
+            least, most = (number(end, base) for end in bands[0])
+    return f"{least}…{most}"
 
 
 @dataclass

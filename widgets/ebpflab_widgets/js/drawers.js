@@ -3,7 +3,7 @@
 
 class Drawer {
   constructor(title, regions, slots) {
-    Object.assign(this, { regions, slots, panels: [], owned: false })
+    Object.assign(this, { regions, slots, panels: [], names: [], owned: false })
     this.note = make('small', {})
     this.sign = make('span', { class: 'sg' })
     this.summary = make('summary', {}, make('b', {}, title), ' ', this.sign, this.note)
@@ -18,17 +18,40 @@ class Drawer {
     this.body.append(make('div', { class: 'part' }, ...title, panel.node))
   }
 
+  // A map's heading; its name is a value that can be chosen, followed and watched.
+  name({ name, detail }) {
+    const pick = make('button', { class: 'pick', 'data-slot': name }, name)
+    this.names.push(pick)
+    return make('h3', {}, pick, make('small', {}, detail ? ` ${detail}` : ''))
+  }
+
   draw(view) {
     this.view = view
+    for (const pick of this.names) setAttribute(pick, 'aria-pressed', view.selected === pick.dataset.slot)
     const { history, say, t } = view
     this.first ??= this.firstTouch(history)
     if (!this.owned) this.node.open = t >= this.first
     const touches = this.regions.flatMap(name => history.touchesAt(name, t))
+    const spans = this.isKept ? NOTHING : touches
     const sent = this.slots.some(slot => history.mark(slot, t) === 'w')
     const mark = sent || touches.some(o => o.write) ? 'w' : touches.length ? 'r' : ''
     setMark(this.summary, this.sign, mark, say)
-    setText(this.note, touches.length ? ` ${spanOf(touches, mark, say)}` : sent ? ` ${say('touched')}` : ` ${this.quiet}`)
-    if (this.node.open) this.fill(view)
+    setText(this.note, spans.length ? ` ${spanOf(spans, mark, say)}` : sent ? ` ${say('touched')}` : ` ${this.quiet}`)
+    if (this.node.open || this.isKept) this.fill(view)
+  }
+
+  settle() {
+    if (this.node.open) for (const panel of this.panels) panel.settle?.()
+  }
+
+  // Keep the room that it takes when it is open, so that nothing below it moves.
+  reserve() {
+    const { open } = this.node
+    this.node.style.minHeight = ''
+    this.node.open = true
+    const tall = this.node.offsetHeight
+    this.node.open = open
+    this.node.style.minHeight = `${tall}px`
   }
 
   fill(view) {
@@ -49,6 +72,19 @@ function spanOf(touches, mark, say) {
   const first = Math.min(...those.map(o => o.from)), last = Math.max(...those.map(o => o.to)) - 1
   const key = mark === 'w' ? 'range-written' : 'range-read'
   return say(first === last ? `${key}-one` : key, { first, last })
+}
+
+// The stack below the registers: it opens when it is first written.
+function stackDrawer(view) {
+  const { history, say } = view
+  const stacks = history.regions.filter(region => region.kind === 'stack').map(region => region.name)
+  const panel = history.isExploration ? new KnownSlots(view) : new Stack(view)
+  const drawer = new Drawer(say('stack'), stacks, panel.rows.filter(row => history.isExploration && row).map(row => row.slot))
+  drawer.quiet = say(history.isExploration ? 'stack-known' : 'stack-slots')
+  drawer.add(panel)
+  drawer.node.classList.add('stk')
+  drawer.isKept = true // up to date behind its lid too: its height never jumps
+  return drawer
 }
 
 // What the program was given: the packet, else its context.
@@ -74,17 +110,14 @@ function mapsDrawer(view) {
   for (const map of maps) {
     if (values.some(region => region.name === map.name)) continue
     const slots = sent.filter(slot => parseSlot(slot).map === map.name).sort()
-    drawer.add(new Records(view, map, slots), named(map))
+    drawer.add(new Records(view, map, slots), drawer.name(map))
   }
   for (const region of values) {
     const map = maps.find(one => one.name === region.name) ?? region
-    drawer.add(new ByteFields(view, region), named(map))
+    drawer.add(new ByteFields(view, region), drawer.name(map))
   }
   return drawer
 }
-
-const named = ({ name, detail }) =>
-  make('h3', {}, name, make('small', {}, detail ? ` ${detail}` : ''))
 
 const LAST_RECORDS = 4 // of each CPU; the earlier ones are counted
 const MOST_REST = 32 // bytes of a record that no field names

@@ -4,8 +4,9 @@
 const COUNTED = ['count', 'size', 'bytes']
 
 class Facts {
-  constructor(history, spelling, phrases) {
-    Object.assign(this, { history, spelling, phrases })
+  // `forks`: places of a path after which both ways lead on; `choice`: how a path ended.
+  constructor({ history, spelling, claims, forks, choice }, phrases) {
+    Object.assign(this, { history, spelling, claims, forks, path: choice?.path, isWhole: choice?.run.walk?.accepted, phrases })
   }
 
   // The template filled in, or that of one thing where something counted is one.
@@ -23,9 +24,37 @@ class Facts {
     for (const change of changes) if (change.new != null) facts.push(this.change(change, step, t))
     if (step.effect) facts.push({ key: `effect:${step.effect.key}`, ...step.effect.values })
     const lost = changes.filter(c => c.new == null).map(c => c.slot)
-    if (lost.length && !step.effect) facts.push({ key: 'clobbered', slots: runOf(lost) })
-    if (t === count) facts.push(...ended(this.history))
+    if (lost.length && !step.effect) facts.push({ key: this.lossOf(step), slots: runOf(lost) })
+    if (t && this.claims.isBeside) facts.push(...this.beside(step, t))
+    if (t && this.history.isExploration) facts.push(...this.way(step, t))
+    if (t === count) facts.push(...stopped(this.path), ...ended(this.history))
     return facts
+  }
+
+  // A call clobbers; elsewhere a verifier knows nothing any more.
+  lossOf({ pc }) {
+    const byCall = ['call', 'exit'].includes(this.history.line.get(pc)?.kind)
+    return this.history.isExploration && !byCall ? 'forgotten' : 'clobbered'
+  }
+
+  // What is claimed of what the step wrote, and what lies outside.
+  *beside(step, t) {
+    const { base } = this.spelling
+    for (const slot of claimedSlots(step)) {
+      const list = this.claims.slots.get(slot), place = list ? lastUpTo(list.at, t) : -1
+      const claim = place < 0 ? null : this.claims.list[list.number[place]]
+      if (claim) yield { key: 'claims', slot, claim: claimWords(claim, base) }
+    }
+    for (const [slot, live, claim] of this.claims.told[t - 1]?.x ?? NOTHING)
+      yield { key: 'outside', slot, claim: slot === 'pc' ? claim : this.claims.words(claim, base), live: live.startsWith('0x') ? this.spelling.word(live, false) : live }
+    if (this.claims.covered.has(t)) yield { key: 'covered' }
+  }
+
+  // Which way a path takes after a branch.
+  *way({ pc }, t) {
+    if (this.history.line.get(pc)?.kind !== 'branch') return
+    const next = this.history.steps[t]?.pc ?? this.path?.at ?? -1
+    if (next >= 0) yield { key: this.forks.has(t - 1) ? 'both-ways' : this.isWhole ? 'one-way' : 'this-way', next }
   }
 
   // Did the slot hold an address just before moment t?
@@ -46,6 +75,7 @@ class Facts {
   }
 
   change({ slot, old, new: now }, step, t) {
+    if (this.history.isExploration) return this.known(slot, old, now)
     const part = parseSlot(slot)
     if (part.map !== undefined) return { key: 'sent', slot, map: part.map, cpu: part.cpu, size: now.length / 2 }
     const spell = (text, pointer) =>
@@ -57,6 +87,12 @@ class Facts {
     const known = old != null && /[^?]/.test(old)
     if (known) fact.old = spell(old, this.held(slot, t))
     return { key: (part.region ? 'stored' : known ? 'written' : 'first') + (part.region && !known ? '-first' : ''), ...fact }
+  }
+
+  known(slot, old, now) {
+    const spell = text => (slot === 'refs' ? text : this.claims.words(text, this.spelling.base))
+    if (old == null) return { key: 'known-first', slot, new: spell(now) }
+    return { key: 'known', slot, old: spell(old), new: spell(now) }
   }
 
   // The announcement: one sentence, equal to Python's.
@@ -72,20 +108,27 @@ class Facts {
       const said = this.say(start ? `start-${key}` : key, values)
       told.push(said && key.startsWith('effect:') ? `${said}.` : said)
     }
-    if (!t) told.push(this.say('unknown'))
+    if (!t && !this.history.isExploration) told.push(this.say('unknown'))
     return told.filter(Boolean).join(' ')
   }
 }
 
-function ended({ timeline, line }) {
+// How the verifier left a path; a refusal tells itself.
+function stopped(path) {
+  if (path?.ended === 'safe') return [{ key: 'pruned', pc: path.at }]
+  return path?.ended === 'exit' ? [{ key: 'path-exit' }] : []
+}
+
+function ended({ timeline, line, isExploration }) {
   const { retval = null, name = '', fault = '', fault_pc: pc = -1 } = timeline.outcome ?? {}
-  if (fault) return [{ key: 'fault', pc, text: line.get(pc)?.text ?? '', fault }]
+  if (fault) return [{ key: isExploration ? 'refused-at' : 'fault', pc, text: line.get(pc)?.text ?? '', fault }]
   if (retval === null) return []
   return [{ key: name ? 'returns-named' : 'returns', value: BigInt(retval), name }]
 }
 
 // r1–r5 where registers follow each other, else r1, r3.
-function runOf(slots) {
+function runOf(lost) {
+  const slots = [...lost].sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
   const first = Number(slots[0].slice(1))
   const inARow = slots.every((slot, i) => slot === `r${first + i}`)
   return inARow && slots.length > 2 ? `${slots[0]}–${slots.at(-1)}` : slots.join(', ')

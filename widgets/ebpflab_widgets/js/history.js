@@ -28,6 +28,7 @@ class History {
     for (const [name, fields] of this.fields) this.fields.set(name, innermost(fields))
     // A map and its values share a name; the values come later, and only they are bytes.
     this.region = new Map(this.regions.map(r => [r.name, r]))
+    this.isExploration = timeline.kind === 'exploration' // then slots hold claims
     this.line = new Map(timeline.listing.map(l => [l.pc, l]))
     this.slots = new Map() // slot -> {at, after, pointer}
     this.cells = new Map() // "stack+504" -> {at, after}: aligned 8 bytes, as hex pairs
@@ -122,6 +123,7 @@ class History {
 
   findLife(slot) {
     const { region, offset, size } = parseSlot(slot)
+    if (this.isMap(slot)) return this.lifeOfMap(slot)
     if (!region) {
       const written = this.slots.get(slot)?.at ?? NOTHING
       return { written: written.filter(t => t > 0), read: this.reads.get(slot) ?? NOTHING }
@@ -130,6 +132,22 @@ class History {
       .filter(touch => touch.from < offset + size && touch.to > offset)
     const moments = write => [...new Set(near.filter(n => n.write === write).map(n => n.at))]
     return { written: moments(true), read: moments(false) }
+  }
+
+  // Is this the name of a whole map?
+  isMap(slot) {
+    return ['map', 'map_value'].includes(this.region.get(slot)?.kind)
+  }
+
+  // A map's life: its values' bytes, and the records sent through it.
+  lifeOfMap(name) {
+    const touches = this.touches.get(name) ?? NOTHING
+    const sent = [...this.slots].filter(([slot]) => parseSlot(slot).map === name).flatMap(([, list]) => list.at)
+    const moments = list => [...new Set(list)].sort((a, b) => a - b)
+    return {
+      written: moments([...touches.filter(o => o.write).map(o => o.at), ...sent]),
+      read: moments(touches.filter(o => !o.write).map(o => o.at)),
+    }
   }
 
   // What step t does to a range of a region: 'w', 'r' or ''.
@@ -157,7 +175,8 @@ class History {
   kind(t) {
     if (!t) return '▹'
     const step = this.steps[t - 1]
-    return step.test ? '◆' : KINDS[this.line.get(step.pc)?.kind] ?? '·'
+    const kind = this.line.get(step.pc)?.kind
+    return step.test || (this.isExploration && kind === 'branch') ? '◆' : KINDS[kind] ?? '·'
   }
 
   // The next moment after `t` in direction `way` for which `test` holds, or `t`.

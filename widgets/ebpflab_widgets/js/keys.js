@@ -8,6 +8,10 @@ const KEYS = [
   { keys: ['b', 'B'], shown: ['b', 'B'], acts: ['nextBranch', 'previousBranch'], help: 'key-branch' },
   { keys: ['p', 'n'], shown: ['p', 'n'], acts: ['before', 'after'], help: 'key-change' },
   { keys: ['w'], shown: ['w'], acts: ['who'], help: 'key-who' },
+  { keys: ['t'], shown: ['t'], acts: ['bits'], help: 'key-bits' },
+  { keys: ['r', 'R'], shown: ['r', 'R'], acts: ['run', 'runBack'], help: 'key-run' },
+  { keys: ['s', 'S'], shown: ['s', 'S'], acts: ['stop', 'stopHere'], help: 'key-stop' },
+  { keys: ['o'], shown: ['o'], acts: ['otherWay'], help: 'key-other-way' },
   { keys: ['x'], shown: ['x'], acts: ['swapBase'], help: 'key-hex' },
   { keys: ['g'], shown: ['g'], acts: ['ask'], help: 'key-go' },
   { keys: [' '], shown: ['Space'], acts: ['play'], help: 'key-play' },
@@ -23,6 +27,7 @@ const PRESSED_BY_SPACE = 'button, summary'
 function actOf(event, view) {
   const { key, target } = event
   if (event.ctrlKey || event.metaKey || event.altKey) return undefined
+  if (target.matches('.predict input')) return key === 'Escape' ? 'forget' : undefined
   if (target.matches('input')) return IN_FIELD[key]
   if (target.matches('select')) return undefined
   if (key === ' ' && target.matches(PRESSED_BY_SPACE)) return undefined

@@ -1,9 +1,7 @@
-// The C source and the bytecode beside it: what just ran (▶), what comes next (▷), and
-// an arc for each branch. Arcs that overlap get lanes of their own.
+// The C source and the bytecode beside it: what just ran (▶), what comes next (▷), where
+// a run is to stop (■), and an arc for each branch (arcs.js).
 
 const MOST_ROWS = 4000 // of a longer program only what ran is listed
-const MOST_LANES = 7
-const ARROW = 5
 
 const sourcesOf = new WeakMap()
 function sourceLines({ timeline }) {
@@ -39,7 +37,10 @@ class Source {
       row?.classList.add('on')
       this.on = row
     }
-    keepInView(this.list, row)
+  }
+
+  settle() {
+    keepInView(this.list, this.on)
   }
 }
 
@@ -81,39 +82,53 @@ class Bytecode {
     const sign = make('span', { class: 'p', 'aria-hidden': 'true' })
     const values = make('span', { class: 'vals' }), answer = make('b', { class: 'yn' })
     const node = make('div', { class: 'l', 'data-pc': pc }, sign,
-      make('span', { class: 'n' }, `${pc}`), make('span', { class: 't' }, text), values, answer)
+      make('span', { class: 'n', 'data-stop': pc }, `${pc}`), make('span', { class: 't' }, text), values, answer)
     this.rows.set(pc, { node, sign, values, answer })
     this.list.append(node)
   }
 
-  draw({ history, facts, say, t }) {
-    const step = t ? history.steps[t - 1] : null, next = history.steps[t]
+  draw({ history, facts, say, t, stops, choice }) {
+    const step = t ? history.steps[t - 1] : null
+    const next = history.steps[t]
+    this.drawStops(stops)
     for (const { node, sign, values, answer } of this.now.rows) {
       node.classList.remove('on', 'nx')
       setAttribute(node, 'aria-current', null)
       for (const part of [sign, values, answer]) setText(part, '')
     }
     const { fault = '', fault_pc: wrong } = history.timeline.outcome ?? {}
-    const fails = !next && fault !== ''
+    const fails = t === history.count && fault !== ''
     const now = step && this.rows.get(step.pc), then = this.rows.get(fails ? wrong : next?.pc)
-    if (then) mark(then, 'nx', fails ? '✕' : '▷')
+    if (then && then !== now) mark(then, 'nx', fails ? '✕' : '▷')
     this.list.classList.toggle('fails', fails)
-    if (now) mark(now, 'on', '▶')
+    if (now) mark(now, 'on', fails && now === then ? '✕' : '▶')
     if (now) now.node.setAttribute('aria-current', 'step')
     if (now && step.test) {
       const { left, symbol, right } = facts.test(step.test, t)
       const value = side => side.slice(side.indexOf(' ') + 1)
       const parts = [[now.values, `${value(left)} ${symbol} ${value(right)} ?`],
         [now.answer, say(step.test.taken ? 'word-yes' : 'word-no')]]
-      fitText(now.node, parts)
-    }
+      this.fits = [now.node, parts]
+    } else this.fits = null
     this.drawSource(step && history.line.get(step.pc)?.source_line)
-    this.drawBranch(step)
+    const isTaken = this.drawBranch(step, next?.pc ?? choice.path?.at, history.isExploration)
     this.now.rows = [now, then].filter(Boolean)
-    this.falls = now && then && step.test && !step.test.taken ? [now, then] : null
+    this.falls = now && then && !isTaken ? [now, then] : null
+    this.kept = [now ?? then, then, this.rows.get(this.now.branch?.to)].map(row => row?.node)
+  }
+
+  // What needs to know where things are: once all panels are drawn.
+  settle() {
+    if (this.fits) fitText(...this.fits)
     this.drawFall()
-    const target = this.rows.get(this.now.branch?.to)
-    keepInView(this.list, (now ?? then)?.node, then?.node, target?.node)
+    keepInView(this.list, ...this.kept)
+  }
+
+  drawStops({ pcs }) {
+    const shown = [...pcs].join()
+    if (shown === this.stopsShown) return
+    this.stopsShown = shown
+    for (const [pc, { node }] of this.rows) setClass(node, 'stop', pcs.has(pc))
   }
 
   drawSource(line) {
@@ -123,20 +138,23 @@ class Bytecode {
     this.line = line
   }
 
-  drawBranch(step) {
+  // Returns whether the branch was taken: a run tells, a path by where it goes.
+  drawBranch(step, next, isExploration) {
     const branch = this.branches.find(b => b.from === step?.pc)
+    const isTaken = step?.test?.taken ?? (!isExploration || !branch || branch.to === next)
     for (const one of [this.now.branch, branch]) {
       if (!one) continue
       setClass(one.node, 'on', one === branch)
-      setClass(one.node, 'taken', one === branch && (step.test?.taken ?? true))
+      setClass(one.node, 'taken', one === branch && isTaken)
     }
     this.now.branch = branch
+    return isTaken
   }
 
   // A branch that is not taken goes on to the row below.
   drawFall() {
     setClass(this.fall, 'on', this.falls)
-    if (!this.falls) return
+    if (!this.falls || !this.list.isConnected) return
     const edge = parseFloat(getComputedStyle(this.list).paddingLeft)
     const [y0, y1] = this.falls.map(({ node }) => node.offsetTop + node.offsetHeight / 2)
     drawArc(this.fall, edge, y0, edge - ARROW - 3, y1)
@@ -157,12 +175,6 @@ class Bytecode {
   }
 }
 
-// From below the middle of one row, by way of x, to above the middle of another.
-function drawArc({ children: [line, head] }, edge, from, x, to) {
-  line.setAttribute('d', `M${edge} ${from + 3}H${x}V${to - 3}H${edge - ARROW}`)
-  head.setAttribute('d', `M${edge - ARROW - 2} ${to - 7.5}l7 4.5-7 4.5z`)
-}
-
 // Put text beside a row's own as long as the row keeps its height.
 function fitText(row, parts) {
   const tall = row.offsetHeight
@@ -181,23 +193,4 @@ function shortened({ timeline, steps }) {
   if (timeline.listing.length <= MOST_ROWS) return timeline.listing
   const ran = new Set(steps.map(step => step.pc))
   return timeline.listing.filter(line => ran.has(line.pc)).slice(0, MOST_ROWS)
-}
-
-// Give each arc the innermost lane that is free over its whole span; short arcs first.
-function lanesOf(listing) {
-  const place = new Map(listing.map((line, index) => [line.pc, index]))
-  const arcs = listing
-    .filter(line => line.kind === 'branch' && place.has(line.target ?? -1))
-    .map(({ pc, target }) => {
-      const ends = [place.get(pc), place.get(target)]
-      return { from: pc, to: target, low: Math.min(...ends), high: Math.max(...ends) }
-    })
-    .sort((a, b) => a.high - a.low - (b.high - b.low))
-  const lanes = []
-  for (const arc of arcs) {
-    const free = lanes.findIndex(lane => lane.every(o => o.high < arc.low || o.low > arc.high))
-    arc.lane = free >= 0 ? free : Math.min(lanes.length, MOST_LANES - 1)
-    ;(lanes[arc.lane] ??= []).push(arc)
-  }
-  return arcs
 }

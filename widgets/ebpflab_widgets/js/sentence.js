@@ -24,7 +24,8 @@ class Sentence {
   }
 }
 
-function sentenceNodes({ history, facts, say }, t) {
+function sentenceNodes(view, t) {
+  const { history, facts, say } = view
   const step = t ? history.steps[t - 1] : null
   const code = (...parts) => make('span', { class: 'm' }, ...parts)
   const first = [make('small', { class: 'count' }, `${t} / ${history.count}`)]
@@ -34,14 +35,18 @@ function sentenceNodes({ history, facts, say }, t) {
   const second = []
   for (const fact of facts.of(t)) {
     const told = DRAWN[fact.key]
-    if (told && (t || fact.key !== 'first')) first.push(told(fact, say, code))
+    if (SECOND[fact.key]) second.push(SECOND[fact.key](fact, say))
+    else if (told && (t || fact.key !== 'first')) first.push(told(fact, say, code))
     else if (told) first.push(code(`${fact.slot} `, make('b', {}, fact.new)))
     else if (say(fact.key)) second.push(make('span', {}, say(fact.key, fact)))
   }
-  if (!step) second.push(make('span', {}, say('unknown')))
+  if (!step && !history.isExploration) second.push(make('span', {}, say('unknown')))
   const source = sourceLines(history)[(listed?.source_line ?? 0) - 1]
   if (source) second.push(make('span', { class: 'm source' }, source.trim()))
-  return [...first, make('span', { class: 'two' }, ...second)]
+  const ahead = view.predict.isOn ? null : aheadOf({ ...view, history, facts, say, t, spelling: view.spelling })
+  if (ahead) second.push(make('span', { class: 'ahead' }, '▷ ', ahead))
+  const stop = view.stopped && t === view.t ? [make('b', { class: 'why' }, `■ ${say(view.stopped.key, view.stopped)}`)] : []
+  return [...stop, ...first, make('span', { class: 'two' }, ...second)]
 }
 
 const dot = () => make('b', { class: 'w', 'aria-hidden': 'true' }, '● ')
@@ -70,7 +75,18 @@ const DRAWN = {
   sent: (fact, say) => make('span', {}, dot(), say('line-sent', fact)),
   returns: ends('line-returns'),
   'returns-named': ends('line-returns-named'),
+  known: wrote,
+  'known-first': wrote,
+  outside: (fact, say) => make('b', { class: 'bad own shout' }, `✕ ${say('outside', fact)}`),
+  'refused-at': (fact, say) => make('b', { class: 'bad own' }, `✕ ${say('refused-at', fact)}`),
   fault: (fact, say) => make('b', { class: 'bad own' }, `✕ ${say('fault', fact)}`),
+}
+
+// What stands first on the second line.
+const SECOND = {
+  claims: (fact, say) => make('span', { class: 'claim' }, '▭ ', say('line-claims', fact)),
+  covered: (fact, say) => make('span', { class: 'claim' }, '⊆ ', say('covered')),
+  pruned: (fact, say) => make('span', { class: 'claim' }, '⊆ ', say('pruned', fact)),
 }
 
 // The steps with the most to say, one of each shape, among those that are looked at (all

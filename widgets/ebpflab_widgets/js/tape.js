@@ -50,17 +50,21 @@ class Tape {
     view.goto(this.place(event))
   }
 
-  draw({ history, t, selected, label, sentence }) {
+  draw({ history, t, selected, label, sentence, claims, stops, last }) {
     const { written, read } = history.life(selected)
     const has = (list, moment) => list[lastUpTo(list, moment)] === moment
     this.from = this.long
       ? Math.max(0, Math.min(t - (WINDOW >> 1), this.total - WINDOW)) : 0
     this.cells.forEach(({ node, lane, cell }, index) => {
       const moment = this.from + index
-      const mark = moment && has(written, moment) ? 'w' : moment && has(read, moment) ? 'r' : ''
+      const seen = moment && moment <= last // what is to be predicted is not told
+      const mark = seen && has(written, moment) ? 'w' : seen && has(read, moment) ? 'r' : ''
       setText(lane, SIGNS[mark])
       setClass(lane, 'r', mark === 'r')
-      setText(cell, history.kind(moment))
+      const broken = seen && claims.told[moment - 1]?.x
+      setText(cell, broken ? '✕' : moment <= last ? history.kind(moment) : ' ')
+      setClass(node, 'bad', broken)
+      setClass(node, 'stop', seen && stops.pcs.has(history.steps[moment - 1]?.pc))
       setClass(node, 'past', moment < t)
       setClass(node, 'now', moment === t)
     })

@@ -27,9 +27,9 @@
 
 #define ___bpf_apply(fn, n) ___bpf_concat(fn, n)
 
-#ifndef __always_inline
+/* <linux/stddef.h> has one too, which only asks for it. */
+#undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
-#endif
 #ifndef __noinline
 #define __noinline __attribute__((noinline))
 #endif

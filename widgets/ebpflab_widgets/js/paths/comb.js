@@ -79,7 +79,7 @@ class Comb {
       make('span', { class: 'end' }, ended === 'fork' ? say(round > 1 ? 'short-fork-round' : 'short-fork', { pc: node.at, round }) : endOf(node, this.view)),
       ...(more ? [make('small', {}, `↳ ${more}`)] : []),
       ...(node.deepest ? [make('small', {}, `ƒ ${say('depth', { depth: node.deepest })}`)] : []),
-      make('i', { style: `width:${cost}%`, title: say('cost', { count }) }))
+      make('i', { style: `width:${cost}%` }), make('span', { class: 'hidden' }, say('cost', { count })))
     this.boxes.set(n, box)
     return box
   }

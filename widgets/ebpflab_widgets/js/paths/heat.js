@@ -11,7 +11,7 @@ class Heat {
     this.rows = data.heat.map(row => this.row(row))
     this.order = make('button', { 'aria-pressed': 'false' }, say('hottest-first'))
     this.search = make('input', { type: 'search', 'aria-label': say('search'), placeholder: say('search') })
-    this.found = make('small', { 'aria-live': 'polite' })
+    this.found = make('small', {})
     const names = data.columns.map(([low, high]) => (low === high ? `r${low}` : `r${low}–${high}`))
     const head = make('tr', {}, ...['', say('instruction'), ...names, say('all')].map((text, index) =>
       make('th', { scope: 'col', class: index > 1 ? 'num' : '' }, text)))
@@ -53,8 +53,9 @@ class Heat {
   find() {
     const { view } = this, wanted = this.search.value.trim().toLowerCase()
     const slots = this.rows.filter(row => `${row.pc}` === wanted || (wanted && row.text.toLowerCase().includes(wanted)))
-    setText(this.found, slots.length ? '' : view.say('not-found'))
-    if (slots.length) this.go(...slots.map(row => row.pc))
+    if (slots.length) return this.go(...slots.map(row => row.pc))
+    setText(this.found, view.say('not-found'))
+    setText(view.live, view.say('not-found'))
   }
 
   go(...slots) {

@@ -23,12 +23,17 @@ class Tree {
     return row
   }
 
-  // The spine on which a stretch is shown: its own, or the one that it leaves from.
-  rootFor(n) {
+  // Where the path begins that a stretch goes straight on.
+  top(n) {
     let node = this.nodes[n]
     while (this.isStraight(node)) node = this.nodes[node.parent]
-    if (node.parent < 0 || node.n !== n) return node.n
-    return this.rootFor(node.parent)
+    return node.n
+  }
+
+  // The spine on which a stretch is shown: its own, or the one that it leaves from.
+  rootFor(n) {
+    const top = this.top(n), { parent } = this.nodes[top]
+    return top === n && parent >= 0 ? this.top(parent) : top
   }
 
   // What makes two teeth of the comb alike: what they do and what becomes of their sides.

@@ -6,12 +6,12 @@ class FixPanel {
     this.view = view
     const { say, data: { fix } } = view
     this.node = make('section', { class: 'fix' }, heading(say, fix ? 'fix-title' : 'try-title'))
-    this.node.append(make('p', {}, view.data.try))
+    this.node.append(make('p', {}, sentenceCase(view.data.try)))
     if (!fix) return
     const diff = fix.diff.map(([sign, text]) => make('div', { class: { '+': 'add', '-': 'del' }[sign] ?? '' }, `${sign} ${text}`))
     this.go = make('button', { class: 'go', 'aria-pressed': 'false' }, say('apply'))
     this.after = make('div', { class: 'after' }, this.table(fix.inputs))
-    this.node.append(...fix.does.map(text => make('p', { class: 'does' }, text)),
+    this.node.append(...fix.does.map(text => make('p', { class: 'does' }, sentenceCase(text))),
       make('div', { class: 'diff' }, ...diff), make('div', { class: 'bar' }, this.go, make('small', {}, say('fix-note'))), this.after)
     this.go.addEventListener('click', () => view.apply(!view.fixed))
   }

@@ -20,7 +20,7 @@ class Types extends Picture {
     const { say, data: { proof: { slot, found, claim, wanted, where }, why } } = view
     const side = (key, kinds, name) => make('div', { class: `side ${name}` }, make('h4', {}, say(key)),
       ...kinds.map(kind => make('span', { class: 'kind' }, kind)))
-    const right = wanted.length ? side('wanted', wanted, 'good') : make('div', { class: 'side' }, make('h4', {}, say('rule')), make('span', {}, why))
+    const right = wanted.length ? side('wanted', wanted, 'good') : make('div', { class: 'side' }, make('h4', {}, say('rule')), make('span', {}, sentenceCase(why)))
     super(view, make('div', { class: 'types' },
       side('found', [found], 'wrong'), make('b', { class: 'not', role: 'img', 'aria-label': say('no') }, '✕'), right),
     make('p', {}, ...(slot ? [make('code', {}, slot)] : []), ...(claim ? [make('code', { class: 'claim' }, ` ${claim}`)] : []),
@@ -45,6 +45,6 @@ class Plain extends Picture {
   constructor(view) {
     const { say, data: { proof: { slot, held, claim }, why } } = view
     const known = slot && claim ? [make('p', {}, make('b', {}, say('held', { slot, held })), ' ', make('code', { class: 'claim' }, claim))] : []
-    super(view, ...known, make('p', { class: 'why' }, why))
+    super(view, ...known, make('p', { class: 'why' }, sentenceCase(why)))
   }
 }

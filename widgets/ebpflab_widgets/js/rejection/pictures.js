@@ -2,7 +2,8 @@
 
 const PICTURES = {
   bounds: Bounds, null: NullOrNot, bytes: StackBytes, registers: Registers, states: States,
-  types: Types, held: Held, range: Answers, depth: Depth, fields: Fields, plain: Plain,
+  types: Types, held: Held, range: Answers, depth: Depth, fields: Fields,
+  section: Section, jumps: Jumps, rights: Rights, stages: Stages, aligned: Aligned, plain: Plain,
 }
 
 const pictureOf = view => new PICTURES[view.data.proof.picture](view)

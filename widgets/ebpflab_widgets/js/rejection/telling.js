@@ -1,5 +1,8 @@
 // The one sentence at the top of the rejection view, by the picture of its proof.
 
+// A sentence begins with a capital, a name of the program or the kernel never.
+const sentenceCase = text => (/^[\p{L}’]+([\s,:;.]|$)/u.test(text) && !/^(r|w)\d/.test(text) ? upper(text) : text)
+
 // Bytes, as a part of a sentence: one, several, or all that an index may reach.
 function touched({ first, last, size }, say) {
   if (first === null && last === null) return say('touched-any')
@@ -28,19 +31,28 @@ const LEADS = {
   states: ({ proof }, say) => say('lead-states', { pc: proof.pc }),
   types: ({ proof, problem }, say) => proof.wanted.length === 1
     ? say('lead-types', { ...proof, wanted: proof.wanted[0] })
-    : say(proof.slot ? 'lead-types-other' : 'lead-types-call', { slot: proof.slot, found: proof.found, problem: upper(problem) }),
-  held: ({ proof }, say) => say('lead-held', { pc: proof.steps[0][0], count: proof.count - 1 }),
-  range: ({ proof: { allowed: [least, most], possible: [low, high] } }, say) =>
-    say(low === high ? 'lead-range-one' : 'lead-range',
-      { least: number(least), most: number(most), low: number(low), high: number(high) }),
-  depth: ({ proof }, say) => say('lead-depth', {
-    size: number(proof.frames.reduce((sum, one) => sum + one, 0)), limit: proof.limit,
+    : say(proof.slot ? 'lead-types-other' : 'lead-types-call', { slot: proof.slot, found: proof.found, problem: sentenceCase(problem) }),
+  held: ({ proof }, say) => say(proof.ends ? 'lead-held' : 'lead-held-call', { pc: proof.steps[0][0], count: proof.count - 1, call: proof.steps.at(-1)[1] }),
+  section: ({ proof: { opens, closes, from, steps, fails } }, say) => {
+    const [pc, text] = steps.at(-1)
+    return say(`lead-section-${fails}`, { opens, closes, from, pc, text })
+  },
+  stages: ({ proof, pc }, say) => say(`lead-${proof.of}-${proof.found}-${proof.wanted}`, { pc }),
+  rights: ({ proof, pc }, say) => say(`lead-rights-${proof.asked}`, { pc, object: proof.object }),
+  aligned: ({ proof, pc }, say) => say('lead-aligned', { pc, at: number(proof.at), size: number(proof.size), unit: number(proof.unit) }),
+  jumps: ({ problem }, say) => say('lead-plain-whole', { problem: sentenceCase(problem) }),
+  range: ({ proof: { of, allowed, possible: [low, high] }, slot, pc }, say) => {
+    const [least, most] = allowed.map(number)
+    return say(`lead-${of}${low === high ? '-one' : ''}`, { pc, slot, least, most, low: number(low), high: number(high) })
+  },
+  depth: ({ proof }, say) => say(`lead-${proof.of}`, {
+    size: number(proof.frames.reduce((sum, one) => sum + one, 0)), limit: number(proof.limit),
   }),
   fields: ({ proof, does, pc }, say) => say('lead-fields', {
     pc, does: say(`does-${does}`), touched: touched({ ...proof, first: proof.off, last: proof.off }, say),
   }),
   plain: ({ problem, pc }, say) =>
-    say(pc < 0 ? 'lead-plain-whole' : 'lead-plain', { pc, problem: pc < 0 ? upper(problem) : problem }),
+    say(pc < 0 ? 'lead-plain-whole' : 'lead-plain', { pc, problem: pc < 0 ? sentenceCase(problem) : problem }),
 }
 
 const neverWritten = ({ first, marks, off, size }) =>

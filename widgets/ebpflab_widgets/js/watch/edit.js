@@ -26,7 +26,8 @@ class Edit {
     const keyed = map.edits.some(act => act === 'update' || act === 'delete')
     const valued = map.edits.some(act => ['update', 'push', 'peek'].includes(act))
     this.key = this.value = null
-    const buttons = map.edits.map(act => make('button', { type: 'submit', value: act }, say(`do-${act}`)))
+    const acts = [...map.edits, ...(map.live ? ['look'] : [])]
+    const buttons = acts.map(act => make('button', { type: 'submit', value: act }, say(`do-${act}`)))
     this.node.replaceChildren(make('h3', {}, say('edit')), ...(keyed ? [field('key')] : []), ...(valued ? [field('value')] : []), ...buttons)
   }
 }

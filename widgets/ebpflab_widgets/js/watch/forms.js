@@ -3,4 +3,5 @@
 const FORMS = {
   table: drawTable, array: drawArray, lru: drawLru, queue: drawQueue, stack: drawStack,
   buffers: drawBuffers, trie: drawTrie, ring: drawRing, bits: drawBits,
+  unseen: ({ map, say }) => [make('p', {}, say('unseen', { type: map.type }))],
 }

@@ -1,18 +1,25 @@
 // A ring buffer, its bytes from left to right: records between the reader's place and the
 // producer's, each with its header; positions go on counting, the bytes are used again.
 
+const NAMED = 4.6 // em that a record needs to have its name within
+
 function drawRing(scene) {
   const { rows, map, say, number } = scene
   const size = map.places
   const all = [...rows].map(([name, row]) => ({ name, row, state: row.a, mark: signOf(scene, name) }))
   const read = goneRows(scene).map(([name, row]) => ({ name, row, state: 'read', mark: '' }))
   const { consumer, producer } = positions(scene)
+  const isNarrow = bytes => bytes / size * scene.width < NAMED * scene.em
   const records = [...read, ...all].flatMap(record => pieces(record, size).map(([from, length], part) =>
     make('span', {
       class: `rec ${record.state} ${record.mark}`, 'data-row': record.name,
       style: `left:${from / size * 100}%;width:${length / size * 100}%`,
-    }, part ? '' : sign(scene, record.mark), make('b', {}, part ? '…' : number(record.row.p)), make('br'),
-    make('small', {}, say(`state-${record.state}`)))))
+    }, ...(isNarrow(length) ? [] : [part ? '' : sign(scene, record.mark), make('b', {}, part ? '…' : number(record.row.p)), make('br'),
+      make('small', {}, say(`state-${record.state}`))]))))
+  // Those that are too narrow for their names are named underneath.
+  const named = [...read, ...all].filter(({ row }) => isNarrow(row.z)).slice(-MOST_ROWS).map(record =>
+    make('span', { class: `ent ${record.mark} ${record.state === 'read' ? 'none' : ''}` }, sign(scene, record.mark),
+      make('b', {}, number(record.row.p)), make('small', {}, `${say(`state-${record.state}`)}, ${say('bytes', { count: number(record.row.z) })}`)))
   const pointer = (at, side, text) => make('span', {
     class: `pointer ${side} ${at % size < size / 12 ? 'near-start' : at % size > size * .88 ? 'near-end' : ''}`, style: `left:${at % size / size * 100}%`,
   }, ...(side === 'above' ? [text, make('br'), '▼'] : ['▲', make('br'), text]))
@@ -20,6 +27,7 @@ function drawRing(scene) {
   return [make('div', { class: 'ring' }, ...records,
     pointer(producer, 'above', say('producer', { count: number(producer) })),
     pointer(consumer, 'below', say('consumer', { count: number(consumer) }))),
+  ...(named.length ? [make('div', { class: 'line' }, ...named)] : []),
   make('p', {}, make('b', {}, say('bytes-free', { count: number(free), places: number(size) })))]
 }
 

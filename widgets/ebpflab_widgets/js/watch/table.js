@@ -14,7 +14,7 @@ function drawTable(scene) {
   const lines = shown.map(name => typeof name === 'number'
     ? line(scene, name, null)
     : line(scene, name, all.get(name), wasGone.has(name)))
-  return [grid(scene, say('place'), true, lines), hiddenNote(scene, names.length - shown.length), taken(scene)]
+  return [grid(scene, say(map.live ? 'row' : 'place'), true, lines), hiddenNote(scene, names.length - shown.length), taken(scene)]
 }
 
 function drawArray(scene) {
