@@ -1,6 +1,7 @@
 """The costs as a figure on paper: one dot a row on an axis of powers of ten."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ebpflab.cost import Cost, Costs
@@ -28,8 +29,17 @@ def draw(rows: Costs, say: Mapping[str, str]) -> "Figure":
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ViewError.of("no-matplotlib") from error
+
+    class Picture(Figure):
+        """A figure that a notebook shows as it is, without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            file = BytesIO()
+            self.savefig(file, format="png")
+            return file.getvalue()
+
     height = ROW_INCHES * (len(rows) + 3)
-    figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+    figure = Picture(figsize=(WIDTH_INCHES, height), layout="constrained")
     axes = figure.subplots()
     for place, one in enumerate(reversed(rows)):
         _row(axes, place, one)
