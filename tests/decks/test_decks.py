@@ -4,6 +4,7 @@ What a stepper shows is compared with the timeline of the deck's own run. Each c
 proves once that it can fail. Not here: the same decks in JupyterLab (tests/lab).
 """
 
+import platform
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,16 +24,30 @@ from tests.lab.recorded import (
     recorded,
     registers,
 )
+from tests.lessons.test_shape import (
+    bad_spaces,
+    different_code,
+    long_prose,
+    old_translations,
+)
 
 DECKS = notebooks("slides")
 SIZES = ((1920, 1080), (1280, 720))
 SOURCE = ROOT / "notebooks" / "en" / "xdp_sample.c"
 NOW = "body > section.now"
 VIEW = f"{NOW} .ebpflab.stepper"
+OTHER_VIEW = f"{NOW} .ebpflab:not(.stepper)"
+STEPS_OF_VIEWS = ("ArrowLeft", "ArrowRight", "ArrowDown")
+MINUTES = 25  # a deck
+SHAPE = (different_code, old_translations, bad_spaces, long_prose)
 PAGES = re.compile(rb"/Type\s*/Page\b")
 Open = Callable[..., Any]
 
 each_deck = pytest.mark.parametrize("path", DECKS, ids=label)
+# The keys are those of deck.js: one deck of each language tells enough.
+each_language = pytest.mark.parametrize(
+    "path", [path for path in DECKS if path.name == DECKS[0].name], ids=label
+)
 
 
 @pytest.fixture
@@ -98,6 +113,21 @@ def test_every_slide_can_be_read_in_the_last_row(
 
 
 @each_deck
+def test_every_view_can_be_read_wherever_it_stands(show: Open, path: Path) -> None:
+    page = show(path)
+    for _ in range(page.locator("body > section").count()):
+        for key in STEPS_OF_VIEWS if page.locator(OTHER_VIEW).count() else ():
+            page.keyboard.press("Enter")
+            before = ""
+            while before != (before := page.locator(OTHER_VIEW).inner_html()):
+                assert complaints(page) == []
+                page.keyboard.press(key)
+        page.keyboard.press("Escape")
+        page.keyboard.press("PageDown")
+    assert number(page).startswith(f"{page.locator('body > section').count()} ")
+
+
+@each_deck
 def test_every_step_can_be_read_in_the_last_row(show: Open, path: Path) -> None:
     page = show(path)
     go_to_the_view(page)
@@ -135,7 +165,7 @@ def test_a_request_that_leaves_is_found(show: Open) -> None:
 # ---- keys ----------------------------------------------------------------------
 
 
-@each_deck
+@each_language
 @pytest.mark.parametrize("key", ["ArrowRight", "PageDown", "Space"])
 def test_the_view_is_stepped_and_then_the_deck_moves(
     show: Open, path: Path, key: str
@@ -155,7 +185,7 @@ def test_the_view_is_stepped_and_then_the_deck_moves(
     assert number(page) == here
 
 
-@each_deck
+@each_language
 def test_the_registers_of_another_step_are_others(show: Open, path: Path) -> None:
     page = show(path)
     go_to_the_view(page)
@@ -164,7 +194,7 @@ def test_the_registers_of_another_step_are_others(show: Open, path: Path) -> Non
     assert seen != registers(one.timeline, one.at - 3)
 
 
-@each_deck
+@each_language
 def test_escape_leaves_the_view(show: Open, path: Path) -> None:
     page = show(path)
     go_to_the_view(page)
@@ -177,7 +207,7 @@ def test_escape_leaves_the_view(show: Open, path: Path) -> None:
     assert number(page) != here
 
 
-@each_deck
+@each_language
 def test_the_notes_open_in_a_window_of_their_own(show: Open, path: Path) -> None:
     page = show(path)
     with page.expect_popup() as opened:
@@ -192,7 +222,7 @@ def test_the_notes_open_in_a_window_of_their_own(show: Open, path: Path) -> None
     notes.close()
 
 
-@each_deck
+@each_language
 def test_the_theme_is_swapped_by_key(show: Open, path: Path) -> None:
     page = show(path)
     ground = "() => getComputedStyle(document.body).backgroundColor"
@@ -203,7 +233,7 @@ def test_the_theme_is_swapped_by_key(show: Open, path: Path) -> None:
     assert page.evaluate(ground) == light != dark
 
 
-@each_deck
+@each_language
 def test_a_slide_has_an_address(show: Open, path: Path) -> None:
     page = show(path)
     page.evaluate("() => { location.hash = '#3' }")
@@ -215,7 +245,7 @@ def test_a_slide_has_an_address(show: Open, path: Path) -> None:
     assert number(page).startswith("3 ")
 
 
-@each_deck
+@each_language
 def test_the_print_has_one_page_a_slide(show: Open, path: Path) -> None:
     page = show(path)
     printed = page.pdf(prefer_css_page_size=True)
@@ -225,12 +255,16 @@ def test_the_print_has_one_page_a_slide(show: Open, path: Path) -> None:
 # ---- what is said --------------------------------------------------------------
 
 
-def quoted(path: Path) -> tuple[list[str], list[str]]:
-    """Return the C lines that a deck quotes, and the instructions in its tables."""
-    texts = ["".join(c["source"]) for c in cells(path) if c["cell_type"] == "markdown"]
+def sources(path: Path, kind: str) -> list[str]:
+    return ["".join(c["source"]) for c in cells(path) if c["cell_type"] == kind]
+
+
+def quoted(path: Path) -> tuple[list[list[str]], list[str]]:
+    """Return the C blocks that a deck quotes, and the instructions in its tables."""
+    texts = sources(path, "markdown")
     blocks = [b for text in texts for b in re.findall(r"```c\n(.*?)```", text, re.S)]
     rows = [r for text in texts for r in re.findall(r"^\| `(.*?)` \|", text, re.M)]
-    return [line for block in blocks for line in block.splitlines()], rows
+    return [block.splitlines() for block in blocks], rows
 
 
 def unquotable(lines: list[str], text: str) -> list[str]:
@@ -247,13 +281,16 @@ def unquotable(lines: list[str], text: str) -> list[str]:
 def test_what_a_deck_quotes_is_the_program(path: Path) -> None:
     import ebpflab as lab
 
+    own = "\n".join(sources(path, "code"))
     source = SOURCE.read_text()
     listing = lab.disassemble(lab.compile(source).programs["xdp_sample_prog"])
-    lines, rows = quoted(path)
-    assert 0 < len(lines) <= 5
+    blocks, rows = quoted(path)
+    assert blocks
     assert rows
-    assert unquotable(lines, source) == []
-    assert [row for row in rows if row not in listing] == []
+    for lines in blocks:
+        assert len(lines) <= 5
+        assert unquotable(lines, source + own) == []
+    assert [row for row in rows if row not in listing + own] == []
 
 
 def test_linux_accepts_the_two_programs_of_the_last_slide(linux: Any) -> None:
@@ -269,6 +306,40 @@ def test_a_false_quotation_is_found() -> None:
     assert unquotable(["if (a < b) return 1;", "f(a, …);"], "f(a, b);") == [
         "if (a < b) return 1;"
     ]
+
+
+@each_deck
+def test_each_slide_has_notes_and_its_minutes(path: Path) -> None:
+    from ebpflab_widgets.deck import slides
+
+    deck = slides(ran(path).cells)
+    said = [re.findall(r"<strong>(\d+) minutes?\.</strong>", str(one)) for one in deck]
+    assert [len(minutes) for minutes in said] == [1] * len(deck)
+    assert sum(int(minutes) for (minutes,) in said) <= MINUTES
+
+
+@pytest.mark.parametrize("check", SHAPE, ids=lambda check: check.__name__)
+def test_decks_have_the_shape_of_lessons(check: Callable[[Path], list[str]]) -> None:
+    assert check(ROOT / "slides") == []
+
+
+@each_deck
+def test_the_machine_code_is_what_linux_made(linux: Any, path: Path) -> None:
+    import ebpflab as lab
+    from ebpflab.linux.jited import jited
+
+    if platform.machine() != "x86_64":
+        pytest.skip("the slide shows x86-64")
+    texts = "\n".join(sources(path, "markdown"))
+    shown = re.findall(r"\| `((?:[0-9a-f]{2} )+[0-9a-f]{2})` \|", texts)
+    program = lab.compile(SOURCE.read_text()).programs["xdp_sample_prog"]
+    try:
+        image = jited(program)
+    except lab.LinuxError as error:
+        pytest.skip(str(error))
+    at = 0
+    for code in shown:
+        at = image.index(bytes.fromhex(code), at) + 1
 
 
 @each_deck

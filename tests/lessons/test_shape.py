@@ -20,6 +20,8 @@ import pytest
 from ebpflab_widgets import exercise
 
 import ebpflab
+from ebpflab.jit import listing, proofs, source
+from ebpflab.linux.jited import jited
 
 LESSONS = Path(__file__).parent.parent.parent / "notebooks"
 LANGUAGES = ("en", "fr")
@@ -27,6 +29,10 @@ CODE_LINES, PROSE_WORDS = 15, 60
 DIGITS = 12  # of the hash that names what was translated
 PUBLIC = {  # module -> the names that a lesson may take from it; None = any
     "ebpflab": set(dir(ebpflab)),
+    "ebpflab.jit": {listing.__name__},
+    "ebpflab.jit.proofs": {proofs.prove.__name__, proofs.worth.__name__},
+    "ebpflab.jit.source": {source.source_of.__name__},
+    "ebpflab.linux.jited": {jited.__name__},
     "ebpflab_widgets": set(ebpflab_widgets.__all__),
     "ebpflab_widgets.exercise": {exercise.check.__name__},
     "IPython.display": None,

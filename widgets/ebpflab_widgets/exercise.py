@@ -13,8 +13,10 @@ from typing import Any
 
 from ebpflab import EbpfLabError, Object, Program, VmFault, compile
 from ebpflab_widgets import (
+    exercise_costs,
     exercise_events,
     exercise_helpers,
+    exercise_jit,
     exercise_maps,
     exercise_programs,
     exercise_repairs,
@@ -28,12 +30,20 @@ EXERCISES = (
     | exercise_maps.EXERCISES
     | exercise_helpers.EXERCISES
     | exercise_events.EXERCISES
+    | exercise_jit.EXERCISES
     | exercise_verifier.FORGED
     | exercise_repairs.EXERCISES
 )
-FUNCTIONS = exercise_verifier.FUNCTIONS  # answered by a Python function, no program
+# Answered by a Python function, no program:
+FUNCTIONS = (
+    exercise_verifier.FUNCTIONS | exercise_jit.FUNCTIONS | exercise_costs.FUNCTIONS
+)
 RIGHT = {  # else "exercise-right"
     "choose-the-map": "choose-right",
+    "few-reads": "reads-right",
+    "batch-lines": "batch-right",
+    "make-it-faster": "faster-right",
+    "toy-line": "line-right",
     **dict.fromkeys(exercise_verifier.FUNCTIONS, "known-right"),
     **dict.fromkeys(exercise_verifier.FORGED, "forged-right"),
     **dict.fromkeys(exercise_repairs.EXERCISES, "repair-right"),
