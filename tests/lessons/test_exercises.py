@@ -1,23 +1,24 @@
 """The exercises: solutions pass, starters fail, each mistake gets its own hint.
 
 An answer is judged by running it, so nothing here looks at its text. Where there is a
-real kernel, its verifier must take every solution, and run it alike.
+real kernel, its verifier must take every solution, and run it alike. Exercises of a
+lesson with more to it add their table here, and keep what is theirs in a file beside.
 """
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ebpflab_widgets.exercise import Checked, check
+from ebpflab_widgets.exercise import check
 from ebpflab_widgets.exercise_programs import EXERCISES
 from ebpflab_widgets.wording import catalogue
 
 import ebpflab as lab
-
-NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
-PACKETS = lab.read_capture(NOTEBOOKS / "en" / "traffic.pcap")
+from tests.lessons import (
+    test_exercises_events,
+    test_exercises_helpers,
+    test_exercises_maps,
+)
+from tests.lessons.answers import NOTEBOOKS, PACKETS, hint, program, solution, starters
 
 IPV4 = "data[12] == 8 && data[13] == 0 && "
 TO_PASS, TO_DROP = (f"end)\n        return {x}" for x in ("XDP_PASS", "XDP_DROP"))
@@ -47,40 +48,13 @@ WRONG = [
     ("safe-is-not-correct", "data[34] == 8", "data[34] == 0", "safe-passes-request"),
 ]  # fmt: skip
 
-
-def solution(exercise: str) -> str:
-    return (NOTEBOOKS / "solutions" / f"{exercise}.c").read_text()
-
-
-def program(source: str) -> lab.Program:
-    return next(iter(lab.compile(source).programs.values()))
-
-
-def starters() -> dict[str, str]:
-    """Return the source that each lesson starts its exercises from."""
-    found: dict[str, str] = {}
-    for path in sorted((NOTEBOOKS / "en").glob("*.ipynb")):
-        for cell in json.loads(path.read_text())["cells"]:
-            source = "".join(cell["source"])
-            if asked := re.search(r'^check\("([\w-]+)", (\w+)\)', source, re.MULTILINE):
-                made: dict[str, Any] = {}
-                exec(source[: asked.start()], made)
-                found[asked[1]] = made[asked[2]]
-    return found
-
-
-def hint(row: str, answer: Checked) -> str:
-    """Return the hint of a row, if that is what the answer says."""
-    said = catalogue().say(row, "hint", **dict.fromkeys(FILLERS, ""))
-    assert " ".join(answer.text.split()).endswith(" ".join(said.split())), answer.text
-    return said
-
-
-FILLERS = ("packet", "size", "given", "why", "found")
+TABLES = (test_exercises_events, test_exercises_helpers, test_exercises_maps)
+ALL_WRONG = [*WRONG, *(row for table in TABLES for row in table.WRONG)]
+ALL = [*EXERCISES, *(name for table in TABLES for name in table.EXERCISES)]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", ALL)
 def test_a_solution_passes(
     exercise: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +73,7 @@ def test_linux_takes_the_solutions(exercise: str, linux: Any) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize(("exercise", "right", "wrong", "row"), WRONG)
+@pytest.mark.parametrize(("exercise", "right", "wrong", "row"), ALL_WRONG)
 def test_a_mistake_gets_its_hint(
     exercise: str,
     right: str,
@@ -121,13 +95,13 @@ def test_different_mistakes_get_different_hints(
     language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EBPFLAB_LANG", language)
-    for exercise in EXERCISES:
-        rows = {row for name, _, _, row in WRONG if name == exercise}
+    for exercise in ALL:
+        rows = {row for name, _, _, row in ALL_WRONG if name == exercise}
         hints = {catalogue().say(row, "hint") for row in rows}
         assert len(hints) == len(rows) >= 2
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", ALL)
 def test_the_starter_of_the_lesson_fails(exercise: str) -> None:
     answer = check(exercise, starters()[exercise])
     assert not answer.passed

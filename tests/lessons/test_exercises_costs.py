@@ -12,7 +12,7 @@ from ebpflab_widgets.exercise import check
 from ebpflab_widgets.exercise_costs import FUNCTIONS, LINES, ROOM, fewest_writes
 from ebpflab_widgets.wording import catalogue
 
-from tests.lessons.test_exercises import starters
+from tests.lessons.answers import starters
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 ASKED = "read(4096)"

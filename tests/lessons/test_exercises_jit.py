@@ -13,7 +13,7 @@ from ebpflab_widgets.wording import catalogue
 
 import ebpflab as lab
 from ebpflab.linux.jited import jited
-from tests.lessons.test_exercises import NOTEBOOKS, program, solution, starters
+from tests.lessons.answers import NOTEBOOKS, program, solution, starters
 
 WIDE = "*(__u32 *)data == 0xffffffff && *(__u16 *)(data + 4) == 0xffff"
 BOUNDS = "if (data + 6 > data_end)\n        return XDP_PASS;"

@@ -13,7 +13,7 @@ from ebpflab_widgets.exercise import check
 from ebpflab_widgets.wording import catalogue
 
 import ebpflab as lab
-from tests.lessons.test_exercises import starters
+from tests.lessons.answers import starters
 
 SOLUTIONS = Path(__file__).parent.parent.parent / "notebooks" / "solutions"
 REPAIRS = list(exercise_repairs.EXERCISES)
