@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ebpflab.c.compiler import compile
-from ebpflab.errors import EbpfLabError
+from ebpflab.errors import EbpfLabError, expect
 from ebpflab.language import catalogue
 from ebpflab.program import Program
 from ebpflab.remedy.mend import Verify, judged
@@ -63,7 +63,10 @@ def fix_source(
     """Return a line of C with which the program is accepted; None: none is clear.
 
     Args:    verify: judges a program; by default `lab.verify`.
+    Raises:  ProgramError: it is no program, no verdict.
     """
+    expect(program, Program, "fix_source(program)")
+    expect(verdict, Verdict, "fix_source(verdict)")
     if verdict.rejection is None or not program.source:
         return None
     for line in c_lines(verdict.rejection, program.type, program.source):

@@ -122,6 +122,8 @@ def costs(
              size: "" or "large", for the back row.
     Raises:  ViewError: there are no rows or too many, or one is no cost.
     """
+    if not isinstance(rows, Iterable | None):
+        raise ViewError.of("no-costs")
     shown = tuple(_crossings() if rows is None else rows)
     if not shown or not all(isinstance(one, Cost) for one in shown):
         raise ViewError.of("no-costs")

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ebpflab.errors import expect
 from ebpflab_widgets.page import fragment, page
 from ebpflab_widgets.wording import ViewError
 
@@ -81,18 +82,19 @@ class View(AnyWidget):
         """Return the view as a piece of HTML; several may stand on one page."""
         return fragment(self.state(), self.text, str(self._esm), str(self._css))
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the view as one HTML file that works anywhere, without a network.
 
         Folders on the way are made.
 
-        Raises:  ViewError: the file cannot be written.
+        Raises:  ViewError: the file cannot be written. ProgramError: it is no path.
         """
+        expect(path, (str, os.PathLike), "save(path)")
         whole, file = page(self.html(), self.title, self.lang), Path(path)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(whole, encoding="utf-8")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ViewError.of("not-saved", at=str(file), error=error) from error
 
     def state(self) -> dict[str, Any]:
