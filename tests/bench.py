@@ -195,4 +195,5 @@ if __name__ == "__main__":
     engines()
     bench_compiled.compare()
     bench_verifier.speed()
+    bench_verifier.memory()
     start()

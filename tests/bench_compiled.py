@@ -1,8 +1,9 @@
 """Machine code against the kernel: the second half of `make bench`.
 
 Inputs are in the packet, the budget is on. The kernel's time is what its test run says,
-the best of several loads, for they differ. Each figure is the best of several, with the
-median behind it: what lies between is this machine's noise.
+the best of several loads, for they differ; ours is measured in turn with it. Each
+figure is the best of several, with the median behind it: what lies between is this
+machine's noise. Without checks: proofs.py, in a process of its own.
 """
 
 import os
@@ -10,77 +11,68 @@ import statistics
 import struct
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import ebpflab as lab
-from ebpflab.jit import compiled
-from ebpflab.jit.batch import Batch, run_native
+from ebpflab.jit import compiled, proofs
+from ebpflab.jit.answers import Batch
+from ebpflab.jit.batch import run_native
 from ebpflab.jit.module import module_of
 from ebpflab.jit.tables import order_of
 from ebpflab.vm.engines import Task
 from ebpflab.vm.loaded import Library
 from ebpflab.vm.setting import Setting
+from tests.bench_chart import Row, draw
+from tests.bench_loops import LOOPS, Loop
 
-LOADS, TIMES = 10, 40
+LOADS, TIMES = 10, 4  # of the kernel; of ours, after each of those
 PACKETS = 50_000
-HEAD = """r2 = *(u32 *)(r1 +0)
-r3 = *(u32 *)(r1 +4)
-r0 = 0
-r4 = r2
-r4 += {bytes}
-if r4 > r3 goto out
-"""
-LOOPS = {  # name: the program, bytes of packet
-    "arithmetic": (
-        HEAD.format(bytes=8) + "r0 = *(u32 *)(r2 +0)\nr3 = 20000\nagain: r0 += 3\n"
-        "r0 ^= 5\nr0 *= 7\nr0 >>= 1\nr3 -= 1\nif r3 != 0 goto again\nout: exit",
-        64,
-    ),
-    "branches": (
-        HEAD.format(bytes=8) + "r5 = *(u32 *)(r2 +0)\nr3 = 20000\n"
-        "again: r5 *= 1103515245\nr5 += 12345\nr4 = r5\nr4 >>= 16\nr4 &= 1\n"
-        "r0 += r4\nr4 ^= 1\nr0 ^= r4\nr3 -= 1\nif r3 != 0 goto again\nout: exit",
-        64,
-    ),
-    "stack": (
-        HEAD.format(bytes=8) + "r0 = *(u32 *)(r2 +0)\nr3 = 20000\n"
-        "again: *(u64 *)(r10 -8) = r3\nr4 = *(u64 *)(r10 -8)\n*(u32 *)(r10 -16) = r4\n"
-        "r5 = *(u16 *)(r10 -16)\nr3 -= 1\nif r3 != 0 goto again\nout: exit",
-        64,
-    ),
-    "packet checksum": (
-        HEAD.format(bytes=1500) + "r3 = 750\nagain: r4 = *(u16 *)(r2 +0)\nr0 += r4\n"
-        "r2 += 2\nr3 -= 1\nif r3 != 0 goto again\nout: exit",
-        1500,
-    ),
-}
 
 
-def times(action: Callable[[], float], count: int = TIMES) -> tuple[float, float]:
-    """Return the best and the median of what an action measures, in ns."""
-    found = [action() for _ in range(count)]
-    return min(found), statistics.median(found)
+def times(action: Callable[[], float], count: int = LOADS * TIMES) -> tuple[float, ...]:
+    """Return what an action measures, several times, in ns."""
+    return tuple(action() for _ in range(count))
 
 
-def shown(pair: tuple[float, float]) -> str:
-    return f"{pair[0]:>10.0f} ({pair[1]:.0f})"
+def in_turn(
+    kernel: Callable[[], float], ours: Callable[[], float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Measure both by turns: what slows the machine down slows both."""
+    there, here = list[float](), list[float]()
+    for _ in range(LOADS):
+        if not lab.linux.available():
+            there.append(kernel())
+        here += times(ours, TIMES)
+    return tuple(there), tuple(here)
 
 
-def loops() -> None:
-    """One packet, many turns: the kernel's test run and ours."""
-    print(f"\n{'loop, ns a run':<18}{'kernel':>20}{'machine code':>22}{'ratio':>8}")
-    for name, (text, size) in LOOPS.items():
-        program = lab.assemble(text, type="xdp")
-        data = struct.pack("<Q", 0x1234_5678_9ABC) + bytes(range(248)) * 7
-        data, turns = data[:size], 5_000 if size > 64 else 50
-        ours = times(lambda: jit(program, [data], turns).duration_ns)  # noqa: B023
-        there = kernel(program, data, turns)
-        told = f"{ours[0] / there[0]:.2f}" if there else "-"
-        print(
-            f"{name:<18}{shown(there) if there else '-':>20}{shown(ours):>22}{told:>8}"
-        )
+def shown(found: tuple[float, ...]) -> str:
+    return f"{min(found):.0f} ({statistics.median(found):.0f})" if found else "-"
+
+
+def tell(row: Row) -> None:
+    ratios = (
+        f"{row.ratio(found):.2f}" if row.kernel and found else "-"
+        for found in (row.ours, row.unchecked)
+    )
+    columns = "".join(f"{text:>10}" for text in (*ratios, f"{row.wanted:.2f}"))
+    print(f"{row.name:<20}{shown(row.kernel):>18}{shown(row.ours):>18}{columns}")
+
+
+def measure(loop: Loop) -> Row:
+    """One packet, many turns: the kernel's test run, ours, and ours without checks."""
+    program, data, turns = loop.program, loop.data, loop.turns
+    there, here = in_turn(
+        lambda: lab.linux.run(program, data, repeat=turns).duration_ns,
+        lambda: jit(program, [data], turns).duration_ns,
+    )
+    unchecked: tuple[float, ...] = ()
+    if there:
+        proof = proofs.prove(program, lab.linux.verify)
+        unchecked = proofs.worth(program, data, proof, repeat=turns).unchecked_ns
+    return Row(loop.name, there, here, unchecked, loop.wanted)
 
 
 def jit(
@@ -92,37 +84,33 @@ def jit(
     return run_native(Task(before, packets, turns))
 
 
-def kernel(
-    program: lab.Program, data: bytes, turns: int, **options: object
-) -> tuple[float, float] | None:
-    if lab.linux.available():
-        return None
-    run = lambda: lab.linux.run(program, data, repeat=turns, **options)  # noqa: E731
-    return times(lambda: run().duration_ns, LOADS)
-
-
-def balancer() -> None:
+def balancer() -> Row:
     """Many packets: what each costs in a batch, and in the kernel's test run."""
     obj = lab.compile(file=Path(__file__).with_name("bench_balancer.c"))
     program, packets = obj.programs["balance"], list(traffic(PACKETS))
     maps = lab.maps(obj)
-    for number in range(256):
-        maps["backends"][service(number)] = backend(number)
+    fill(maps["backends"])
     before = jit(program, packets[:1], backends=maps["backends"])
     assert before[0].retval_name == "XDP_TX"
 
-    def batch() -> float:
+    def here() -> float:
         return jit(program, packets, backends=maps["backends"]).duration_ns
 
-    ours, there = times(batch), None
-    if not lab.linux.available():
-        with lab.linux.maps(obj)["backends"] as table:
-            for number in range(256):
-                table[service(number)] = backend(number)
-            there = kernel(program, packets[0], 100_000, maps={"backends": table})
-    told = f"{ours[0] / there[0]:.2f}" if there else "-"
-    kernel_ = shown(there) if there else "-"
-    print(f"{'load balancer':<18}{kernel_:>20}{shown(ours):>22}{told:>8}")
+    def there() -> float:
+        given = {"backends": table}
+        run = lab.linux.run(program, packets[0], repeat=100_000, maps=given)
+        return run.duration_ns
+
+    with ExitStack() as held:
+        if not lab.linux.available():
+            table = held.enter_context(lab.linux.maps(obj)["backends"])
+            fill(table)
+        return Row("load balancer", *in_turn(there, here), wanted=1.5)
+
+
+def fill(backends: MutableMapping[bytes, bytes]) -> None:
+    for number in range(256):
+        backends[service(number)] = backend(number)
 
 
 def service(number: int) -> bytes:
@@ -169,16 +157,17 @@ def compiling() -> None:
     kept, count = times(again), len([i for i in program.insns if i])
     writing = times(lambda: measured(lambda: module_of(order)))
     print(
-        f"\ncompiling {count} instructions: {made[0] / 1e6:.1f} ms "
-        f"({writing[0] / 1e6:.1f} of it writing IR); loading them again: "
-        f"{kept[0] / 1e6:.2f} ms, {kept[0] / made[0]:.2f} of it"
+        f"\ncompiling {count} instructions: {min(made) / 1e6:.1f} ms "
+        f"({min(writing) / 1e6:.1f} of it writing IR); loading them again: "
+        f"{min(kept) / 1e6:.2f} ms, {min(kept) / min(made):.2f} of it"
     )
 
 
 def measured(action: Callable[[], object]) -> float:
-    began = time.perf_counter_ns()
+    """Return the processor's time: a compiler is longer than a busy machine's slice."""
+    began = time.process_time_ns()
     action()
-    return time.perf_counter_ns() - began
+    return time.process_time_ns() - began
 
 
 @contextmanager
@@ -195,9 +184,15 @@ def caching(folder: str) -> Iterator[None]:
 
 
 def compare() -> None:
-    """Print all of it."""
-    loops()
-    balancer()
+    """Print all of it, and draw it."""
+    titles = ("ratio", "unchecked", "wanted")
+    columns = "".join(f"{title:>10}" for title in titles)
+    print(f"\n{'ns a run':<20}{'kernel':>18}{'machine code':>18}{columns}")
+    rows = []
+    for row in (*map(measure, LOOPS), balancer()):
+        tell(row)
+        rows.append(row)
+    print(f"drawn: {draw(rows)}")
     compiling()
 
 

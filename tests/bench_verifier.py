@@ -1,12 +1,17 @@
-"""The verifier's speed, and how it grows: the third part of `make bench`.
+"""The verifier's speed, how it grows, its memory: the third part of `make bench`.
 
 Each kind of program is judged in three sizes. What counts is processor time per
-processed instruction, since that is what Linux counts too; the last column is the
-largest size's over the smallest's: 1 = the work grows as the program does.
+processed instruction, since that is what Linux counts too. The last columns: the
+largest size's over the smallest's (1 = the work grows as the program does), and what
+the log of level 1 adds at the middle size (1 = nothing). Then the most memory that long
+walks take, each in a process of its own.
 """
 
+import multiprocessing
+import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 
 import ebpflab as lab
 from ebpflab.program import Program
@@ -91,12 +96,12 @@ def calls(size: int) -> str:
 KINDS: tuple[Callable[[int], str], ...] = (arithmetic, stack, branches, unrolled, calls)
 
 
-def best(program: Program) -> tuple[Verdict, float]:
+def best(program: Program, level: int = 0) -> tuple[Verdict, float]:
     """Return the verdict, and the shortest of several times in processor seconds."""
     times = []
     for _ in range(TIMES):
         began = time.process_time()
-        verdict = verify(program, log_level=0)
+        verdict = verify(program, log_level=level)
         times.append(time.process_time() - began)
     return verdict, min(times)
 
@@ -104,12 +109,41 @@ def best(program: Program) -> tuple[Verdict, float]:
 def speed() -> None:
     """Print processed instructions a second, for each kind and size."""
     columns = "".join(f"{'processed':>12}{'a second':>10}" for _ in SIZES)
-    print(f"\n{'verifier':<12}{columns}{'growth':>8}")
+    print(f"\n{'verifier':<12}{columns}{'growth':>8}{'level 1':>9}")
     for kind in KINDS:
-        row, costs = f"{kind.__name__:<12}", []
+        row, costs, logged = f"{kind.__name__:<12}", [], 0.0
         for size in SIZES:
-            verdict, seconds = best(lab.assemble(kind(size), type="xdp"))
+            program = lab.assemble(kind(size), type="xdp")
+            verdict, seconds = best(program)
             assert verdict.accepted, verdict.message
             costs.append(seconds / verdict.insns_processed)
             row += f"{verdict.insns_processed:>12}{1 / costs[-1]:>10.0f}"
-        print(f"{row}{costs[-1] / costs[0]:>8.2f}")
+            if size == SIZES[1]:
+                logged = best(program, level=1)[1] / seconds
+        print(f"{row}{costs[-1] / costs[0]:>8.2f}{logged:>9.2f}")
+
+
+ROUNDS = (100, 400)  # of `arithmetic`: a quarter of a million, and more than is walked
+KIB, MIB = 1 << 10, 1 << 20
+
+
+def memory() -> None:
+    """Print the most memory that a long walk takes, at both levels."""
+    print(f"\n{'verifier':<12}{'processed':>12}{'level 0':>14}{'level 1':>14}")
+    for size in ROUNDS:
+        row = [peak(size, level) for level in (0, 1)]
+        shown = "".join(f"{bytes / MIB:>10.0f} MiB" for _, bytes in row)
+        print(f"{'peak':<12}{row[0][0]:>12}{shown}")
+
+
+def peak(size: int, level: int) -> tuple[int, int]:
+    """Return processed instructions, and the bytes of a fresh process that did it."""
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=fresh) as one:
+        return one.submit(_walked, size, level).result()
+
+
+def _walked(size: int, level: int) -> tuple[int, int]:
+    verdict = verify(lab.assemble(arithmetic(size), type="xdp"), log_level=level)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return verdict.insns_processed, most * KIB

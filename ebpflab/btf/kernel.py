@@ -5,6 +5,7 @@ another kernel's. Opened once, read type by type.
 """
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,15 +20,20 @@ def kernel_btf() -> Btf | None:
 
     Raises:  ObjectError: the file is not BTF.
     """
-    path = Path(os.environ.get(CHOOSE) or USUAL_FILE)
-    return _read(path) if path.is_file() else None
+    return _opened(os.environ.get(CHOOSE) or str(USUAL_FILE))
 
 
 def running_btf() -> Btf | None:
     """Return the types of the kernel that runs here, or None: there are none."""
-    return _read(USUAL_FILE) if USUAL_FILE.is_file() else None
+    return _opened(str(USUAL_FILE))
+
+
+def _opened(path: str) -> Btf | None:
+    with suppress(OSError):
+        return _read(path)
+    return None
 
 
 @cache
-def _read(path: Path) -> Btf:
-    return Btf.parse(path.read_bytes())
+def _read(path: str) -> Btf:
+    return Btf.parse(Path(path).read_bytes())

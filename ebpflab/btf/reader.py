@@ -199,14 +199,23 @@ class Btf:
         (info,) = struct.unpack_from("<I", self.raw, self.places[id] + 4)
         return Kind(info >> 24 & 0x1F)
 
-    def _places_of(self, name: str) -> Iterator[int]:
-        """Yield the offsets of a whole string (a name may be the tail of another)."""
+    @cached_property
+    def _places_of_names(self) -> dict[str, list[int]]:
+        """What was looked for already."""
+        return {}
+
+    def _places_of(self, name: str) -> list[int]:
+        """Return the offsets of a whole string (a name may be the tail of another)."""
+        if name in self._places_of_names:
+            return self._places_of_names[name]
         start, end = self.strings
-        wanted = name.encode() + b"\0"
+        wanted, places = name.encode() + b"\0", []
         place = self.raw.find(wanted, start, end)
         while place >= 0:
-            yield place - start
+            places.append(place - start)
             place = self.raw.find(wanted, place + 1, end)
+        self._places_of_names[name] = places
+        return places
 
     def resolve(self, id: int) -> Type:
         """Follow typedef, const, volatile, restrict and tags to the type itself."""

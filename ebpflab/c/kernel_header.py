@@ -20,7 +20,7 @@ from ebpflab.errors import EbpfLabError
 
 NAME = "vmlinux.h"
 NO_KFUNCS = "BPF_NO_KFUNC_PROTOTYPES"  # as in the header that bpftool makes
-_FORMAT = 1  # counted up when the header is written otherwise
+_FORMAT = 2  # counted up when the header is written otherwise
 _TEXT = """\
 /* The types of a kernel, made from its BTF. */
 #ifndef __VMLINUX_H__

@@ -44,14 +44,21 @@ class Layout:
             case Kind.ARRAY:
                 return self.alignment(type.type)
             case Kind.STRUCT | Kind.UNION:
-                if not self.is_natural(type):
-                    return _BYTE  # it is written as packed
                 rows = [self.alignment(member.type) for member in type.members]
-                return max(rows, default=_BYTE)
+                most = max(rows, default=_BYTE)
+                if self.is_natural(type) or self._fits(type, most):
+                    return most
+                return _BYTE
             case Kind.PTR:
                 return _POINTER
             case _:
                 return _BYTE * max(type.size, 1)
+
+    def _fits(self, type: Type, alignment: int) -> bool:
+        """Tell whether a structure with holes of its own is aligned nevertheless."""
+        whole = (m for m in type.members if not m.bit_size)
+        places = [m.bit_offset % self.alignment(m.type) for m in whole]
+        return not any(places) and not _BYTE * type.size % alignment
 
     def is_natural(self, type: Type) -> bool:
         """Tell whether C puts each member where the kernel has it."""

@@ -174,7 +174,8 @@ class Declarations:
         word, name = _WORDS[type.kind], f"{self.name(type)} " if type.name else ""
         is_natural = self.layout.is_natural(type)
         members = "".join(f"\t{m};\n" for m in self._members(type, is_natural))
-        packed = "" if is_natural else " __attribute__((packed))"
+        aligned = self.layout.alignment(type.id) // 8
+        packed = "" if is_natural else f" __attribute__((packed, aligned({aligned})))"
         return f"{word} {name}{{\n{members}}}{packed}"
 
     def _members(self, type: Type, is_natural: bool) -> Iterator[str]:

@@ -6,9 +6,10 @@ claims nothing more until it is written again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
+from ebpflab.claims.doubts import written_by
 from ebpflab.claims.live import Live
 from ebpflab.claims.places import Places
 from ebpflab.claims.track import MOST_TRACKS, Moment, Track
@@ -103,6 +104,21 @@ def _check_same_program(run: Timeline, walked: Walked) -> None:
             raise RunError.of("claims-other-program", pc=pc)
 
 
+@dataclass(slots=True)
+class _Caller:
+    """Where a run is in the function that called a global one."""
+
+    tracks: list[Track]
+    slots: set[tuple[int, str]] = field(default_factory=set)  # written since
+
+    def returned_to(self, depth: int) -> list[Track]:
+        """Return the tracks as they are behind the call."""
+        silent = {place for place in self.slots if place[0] <= depth}
+        return [
+            replace(track, unprinted=track.unprinted | silent) for track in self.tracks
+        ]
+
+
 class _Follower:
     """Follows one run; `tracks` are the places where it may be."""
 
@@ -110,7 +126,7 @@ class _Follower:
         self.walked, self.is_complete = walked, verdict.accepted
         self.live, self.places = Live(run), Places.of(run)
         self.tracks = [Track(walked, -1)]
-        self.callers: list[list[Track]] = []  # of global functions, judged apart
+        self.callers: list[_Caller] = []  # of global functions, judged apart
 
     def take(self, index: int, at: Moment) -> Beside:
         """Take one step of the run."""
@@ -143,7 +159,7 @@ class _Follower:
         entered = Track(self.walked, -1, base=at.step.frame)  # a global function?
         onward = [*entered.onward(at)]
         if onward:
-            self.callers.append(self.tracks)
+            self.callers.append(_Caller(self.tracks))
         return onward
 
     @property
@@ -151,9 +167,14 @@ class _Follower:
         return self.tracks[0].base if self.tracks else 0
 
     def _leave_function(self, at: Moment) -> None:
-        """Take up the caller's tracks where a global function has returned."""
+        """Take up the caller's tracks where a global function has returned.
+
+        What that wrote into its callers' stacks stands in no log.
+        """
+        for caller in self.callers:
+            caller.slots.update(written_by(at.step))
         while self.callers and at.step.frame < self._base:
-            self.tracks = self.callers.pop()
+            self.tracks = self.callers.pop().returned_to(at.step.frame)
 
     def _lost(self, index: int, at: Moment) -> list[Violation]:
         """The exploration does not go where the run goes: is it to?"""

@@ -130,16 +130,18 @@ class Track:
         """Go on behind the states that may have covered this path.
 
         One that has all live values within is enough; else the nearest ones are all
-        followed.
+        followed. What this step wrote and the log does not say is doubtful anyway.
         """
         partly: list[Track] = []
         frame = at.step.frame - self.base
+        saved = saved_registers(range(self.base, at.step.frame))
         visits = [*islice(self.walked.covering(way, frame), MOST_VISITS)]
         for visit in visits:
             found = replace(self, index=visit, doubts=frozenset(), doubted=False)
             doubts = found._not_within(at)
             is_enough = not doubts
-            doubts |= saved_registers(range(self.base, at.step.frame))
+            printed = self._printed(visit, at.step.frame)
+            doubts |= saved | self._silent(at, written_by(at.step) - printed)
             doubts = in_frame_of(at.step, at.next, doubts)
             if is_enough:
                 yield replace(found, doubts=doubts)
@@ -162,12 +164,13 @@ class Track:
     def _unsettled(self, at: Moment) -> Doubts:
         """Return what a state that covers may not know: see below.
 
-        What the step itself told before a fork; values that are claimed to be equal,
-        and are not.
+        What the step itself told before a fork; that of which more is known than was
+        told; values that are claimed to be equal, and are not.
         """
         frame, known = at.step.frame, self.walked.known(self.index)
-        told = self.claims(at)
-        doubts = {self._place(slot, frame) for slot in known if slot not in told}
+        told, refined = self.claims(at), self.walked.refined_since(self.index)
+        unsure = [slot for slot in known if slot not in told or slot in refined]
+        doubts = {self._place(slot, frame) for slot in unsure}
         groups: dict[tuple[str, str], list[tuple[str, int]]] = {}
         for slot, claim in told.items():
             value = claim.value if isinstance(claim, Slot) else claim

@@ -5,6 +5,7 @@ instruction because a state covers it. Which state that was, our own verifier te
 log does not say: one of the earlier visits of that instruction, behind the same calls.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ebpflab.timeline import Line, Step
 
 Known = dict[str, str]  # r0 ... r10, fp-8, frame1:fp-8 -> the claim's text
 Claims = dict[str, Value | Slot]
+_ID = re.compile(r"[(,]id=(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Walked:
     forks: set[int] = field(init=False)  # steps after which several ways lead on
     untold: set[int] = field(init=False)  # steps whose effect the log does not print
     claims: dict[int, Claims] = field(default_factory=dict)  # by step, parsed once
-    _known: dict[int, Known] = field(default_factory=dict)
+    _known: dict[int, tuple[Known, frozenset[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.steps = self.exploration.timeline.steps
@@ -67,15 +69,39 @@ class Walked:
 
     def known(self, index: int) -> Known:
         """Return all that is claimed after a step; not to be changed."""
+        return self._told(index)[0]
+
+    def refined_since(self, index: int) -> frozenset[str]:
+        """Return the slots of which more is known after a step than was told of them.
+
+        A branch tells of the register that it tests; the copies of that one shrink too.
+        """
+        return self._told(index)[1]
+
+    def _told(self, index: int) -> tuple[Known, frozenset[str]]:
         path, at = [], index
         while at >= 0 and at not in self._known:
             path.append(at)
             at = self.steps[at].parent
-        known = dict(self._known[at]) if at >= 0 else {}
-        for step in reversed(path):
-            self._change(known, self.steps[step])
-        self._known[index] = known
-        return known
+        before, refined = self._known[at] if at >= 0 else ({}, frozenset())
+        known = dict(before)
+        for number in reversed(path):
+            step = self.steps[number]
+            copies = self._copies(known, step)
+            refined = (refined | copies) - {change.slot for change in step.changes}
+            self._change(known, step)
+        self._known[index] = known, refined
+        return known, refined
+
+    def _copies(self, known: Known, step: Step) -> frozenset[str]:
+        """Return the copies of what a branch tells of."""
+        ids: set[str] = set()
+        if self.kind(step.pc) == "branch":
+            ids = {_id_of(known.get(change.slot, "")) for change in step.changes}
+        ids.discard("")
+        if not ids:
+            return frozenset()
+        return frozenset(slot for slot, text in known.items() if _id_of(text) in ids)
 
     def _change(self, known: Known, step: Step) -> None:
         for change in step.changes:
@@ -132,3 +158,9 @@ class Walked:
         """
         calls = self.calls[index] if index >= 0 else ()
         return calls[:frame] if frame <= len(calls) else (*calls, self.steps[index].pc)
+
+
+def _id_of(text: str) -> str:
+    """Return the id in a claim's text; "" if it has none."""
+    found = _ID.search(text)
+    return found[1] if found else ""

@@ -1,7 +1,7 @@
 """What things cost: measured here, published by others, or a model. Never mixed.
 
 figure.py      one cost with its source and conditions; several as a table
-measure.py     native loops (loops.c) in a process of their own (child.py), and
+measuring.py   native loops (loops.c) in a process of their own (child.py), and
                small eBPF programs in the real kernel (ebpf.py), with the machine
 published.py   figures of others as data (published.toml), our models (models.toml)
 

@@ -1,79 +1,103 @@
 """The process that is measured: one CPU, nothing else in it. Not to be imported.
 
-    python -m ebpflab.cost.child LIBRARY OPERATION SECONDS SAMPLES
+    python -I -S child.py LIBRARY SECONDS LOOPS OPERATION...
 
-It prints one number a line: nanoseconds an operation, one for each sample. A child of
-its own, so that pinning it to a CPU, or tracing it, touches nobody else.
+It prints one line an operation: its name, then nanoseconds, one number for each loop.
+The operations take turns, loop by loop, so that what slows the machine for a moment
+slows all of them. A child of its own, so that pinning it to a CPU, or tracing it,
+touches nobody else; it imports nothing of the kit, so that it is there at once.
 """
 
 import ctypes
 import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from ctypes import CDLL, c_int, c_long, c_void_p
 
-PAGE = 4096
-FILES = {  # what a loop's file descriptor is
+FILES = {  # what a loop's file descriptor is; pread: the library, which is in memory
     "read_1": ("/dev/zero", os.O_RDONLY),
     "write_1": ("/dev/null", os.O_WRONLY),
 }
-CACHED = ("pread_1", "pread_4096")  # these read a file that is in memory
+CACHED = ("pread_1", "pread_4096")
+TRIES = 3  # the first call of all finds cold caches, any may be interrupted
+
+Rounds = Callable[[int], int]  # runs a loop n times; nanoseconds
 
 
 def main() -> None:
-    library, operation, seconds, samples = sys.argv[1:]
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    loops, clock = CDLL(library), ctypes.cast(CDLL(None).clock_gettime, c_void_p)
-    with _rounds(loops, operation, clock) as rounds:
-        count = _enough(rounds, float(seconds) * 1e9)
-        for _ in range(int(samples)):
-            sys.stdout.write(f"{rounds(count) / count}\n")
+    library, seconds, loops, *operations = sys.argv[1:]
+    _stay()
+    with ExitStack() as stack:
+        timed = {
+            name: stack.enter_context(_rounds(library, name)) for name in operations
+        }
+        counts = {
+            name: _enough(rounds, float(seconds) * 1e9)
+            for name, rounds in timed.items()
+        }
+        found: dict[str, list[float]] = {name: [] for name in operations}
+        for _ in range(int(loops)):
+            for name, rounds in timed.items():
+                found[name].append(rounds(counts[name]) / counts[name])
+    for name, samples in found.items():
+        sys.stdout.write(f"{name} {' '.join(map(str, samples))}\n")
 
 
-def _enough(rounds, wanted_ns: float) -> int:  # type: ignore[no-untyped-def]
-    """Return how many rounds last about as long as wanted."""
+def _stay() -> None:
+    """Stay on the CPU where the scheduler put us: it chose one that was idle."""
+    libc = CDLL(None)
+    if hasattr(os, "sched_setaffinity") and hasattr(libc, "sched_getcpu"):
+        os.sched_setaffinity(0, {libc.sched_getcpu()})
+
+
+def _enough(rounds: Rounds, wanted_ns: float) -> int:
+    """Return how many rounds last about as long as wanted, when nothing disturbs."""
     count = 1
-    while (took := rounds(count)) < wanted_ns / 4 and count < 1 << 40:
+    while (took := _best(rounds, count)) < wanted_ns / 4 and count < 1 << 40:
         count *= 4 if took < wanted_ns / 64 else 2
     return max(1, int(count * wanted_ns / max(took, 1)))
 
 
+def _best(rounds: Rounds, count: int) -> int:
+    return min(rounds(count) for _ in range(TRIES))
+
+
 @contextmanager
-def _rounds(loops: CDLL, operation: str, clock: c_void_p) -> Iterator:  # type: ignore[type-arg]
+def _rounds(library: str, operation: str) -> Iterator[Rounds]:
     """Give a function that runs the loop n times and returns the nanoseconds."""
+    loops, clock = CDLL(library), ctypes.cast(CDLL(None).clock_gettime, c_void_p)
     if operation == "ping":
-        yield from _between_two_processes(loops, clock)
+        with _other_process(loops) as (from_other, to_other):
+            ping = loops.ping
+            ping.restype, ping.argtypes = c_long, (c_long, c_void_p, c_int, c_int)
+            yield lambda n: int(ping(n, clock, from_other, to_other))
         return
     loop = getattr(loops, operation)
     loop.restype, loop.argtypes = c_long, (c_long, c_void_p, c_int)
-    with tempfile.TemporaryFile() as file:
-        file.write(bytes(PAGE))
-        file.flush()
-        path, flags = FILES.get(operation, ("/dev/null", os.O_RDONLY))
-        fd = file.fileno() if operation in CACHED else os.open(path, flags)
-        yield lambda n: loop(n, clock, fd)
+    cached = (library, os.O_RDONLY)
+    elsewhere = FILES.get(operation, ("/dev/null", os.O_RDONLY))
+    fd = os.open(*(cached if operation in CACHED else elsewhere))
+    yield lambda n: int(loop(n, clock, fd))
+    os.close(fd)
 
 
-def _between_two_processes(loops: CDLL, clock: c_void_p) -> Iterator:  # type: ignore[type-arg]
-    """Ping: a byte goes to another process on this CPU, and comes back."""
-    loops.ping.restype, loops.ping.argtypes = c_long, (c_long, c_void_p, c_int, c_int)
+@contextmanager
+def _other_process(loops: CDLL) -> Iterator[tuple[int, int]]:
+    """Give two ends of pipes: a byte into one comes back, from another process.
 
-    def rounds(n: int) -> int:
-        (from_us, to_other), (from_other, to_us) = os.pipe(), os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            loops.pong(c_long(n), from_us, to_us)
-            os._exit(0)
-        took = int(loops.ping(n, clock, from_other, to_other))
-        os.waitpid(pid, 0)
-        for fd in (from_us, to_other, from_other, to_us):
-            os.close(fd)
-        return took
-
-    yield rounds
+    It is there before the clock starts, and ends when nobody can write to it any more.
+    """
+    (from_us, to_other), (from_other, to_us) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(to_other)
+        loops.pong(from_us, to_us)
+        os._exit(0)
+    yield from_other, to_other
+    for fd in (from_us, to_other, from_other, to_us):
+        os.close(fd)
+    os.waitpid(pid, 0)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ lines held by two published observations; its parameters are there to be moved.
 from dataclasses import dataclass
 from typing import Any
 
-from ebpflab.cost.figure import MODEL, Cost
+from ebpflab.cost.figure import MODEL, Cost, has_source
 from ebpflab.language import catalogue
 
 
@@ -52,6 +52,9 @@ class Crossover:
     kind: str
     source: str
     conditions: str
+
+    def __post_init__(self) -> None:
+        has_source("crossover", self.source, self.conditions)
 
     def rules(self, services: float) -> float:
         return 1 + self.slope * services / 1000

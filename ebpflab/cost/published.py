@@ -13,26 +13,24 @@ from typing import Any
 from ebpflab.cost.figure import MODEL, PUBLISHED, Cost, Costs
 from ebpflab.cost.models import Crossover, Stage
 
-_HERE = Path(__file__).parent
+HERE = Path(__file__).parent
 
 
 @cache
-def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
+def table(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / name).read_text(encoding="utf-8"))
 
 
 def published() -> Costs:
     """Return the published costs, each with its source and conditions."""
-    return Costs(
-        Cost(kind=PUBLISHED, **row) for row in _table("published.toml")["cost"]
-    )
+    return Costs(Cost(kind=PUBLISHED, **row) for row in table("published.toml")["cost"])
 
 
 def stages() -> tuple[Stage, ...]:
     """Return the stages of a packet's way to a pod: two stacks, and with eBPF."""
-    return tuple(Stage.of(row) for row in _table("models.toml")["stage"])
+    return tuple(Stage.of(row) for row in table("models.toml")["stage"])
 
 
 def crossover() -> Crossover:
     """Return the model of a list of rules against one lookup in a map."""
-    return Crossover(**_table("models.toml")["crossover"], kind=MODEL)
+    return Crossover(**table("models.toml")["crossover"], kind=MODEL)

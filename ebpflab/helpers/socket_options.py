@@ -8,6 +8,7 @@ from ebpflab.helpers.proto import Env, helper
 from ebpflab.isa.words import WORD32
 
 ALL_CALLBACKS = 0x7F  # BPF_SOCK_OPS_ALL_CB_FLAGS
+OF_SOCKETS = ("cgroup_sockopt", "struct_ops")  # programs that name the socket
 GIVEN = (Arg.ANYTHING, Arg.ANYTHING, Arg.PTR_TO_MEM, Arg.CONST_SIZE)
 WANTED = (Arg.ANYTHING, Arg.ANYTHING, Arg.PTR_TO_UNINIT_MEM, Arg.CONST_SIZE)
 
@@ -18,7 +19,7 @@ WANTED = (Arg.ANYTHING, Arg.ANYTHING, Arg.PTR_TO_UNINIT_MEM, Arg.CONST_SIZE)
     Arg.ANYTHING,
     Arg.PTR_TO_MEM,
     Arg.CONST_SIZE,
-    variants={"cgroup_sockopt": (Arg.PTR_TO_BTF_ID_SOCK_COMMON, *GIVEN)},
+    variants=dict.fromkeys(OF_SOCKETS, (Arg.PTR_TO_BTF_ID_SOCK_COMMON, *GIVEN)),
 )
 def setsockopt(env: Env, ctx: int, level: int, name: int, value: bytes) -> int:
     """Set an option of a socket."""
@@ -31,7 +32,7 @@ def setsockopt(env: Env, ctx: int, level: int, name: int, value: bytes) -> int:
     Arg.ANYTHING,
     Arg.PTR_TO_UNINIT_MEM,
     Arg.CONST_SIZE,
-    variants={"cgroup_sockopt": (Arg.PTR_TO_BTF_ID_SOCK_COMMON, *WANTED)},
+    variants=dict.fromkeys(OF_SOCKETS, (Arg.PTR_TO_BTF_ID_SOCK_COMMON, *WANTED)),
 )
 def getsockopt(env: Env, ctx: int, level: int, name: int, to: int, size: int) -> int:
     """Ask for an option of a socket."""

@@ -6,7 +6,7 @@ ways come together again. Source: RFC 9669, section 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ebpflab.hooks.hook import Hook
 from ebpflab.isa.insn import Insn
@@ -25,7 +25,7 @@ from ebpflab.jit.frame_ir import Frame
 from ebpflab.jit.llvm_words import Word
 from ebpflab.jit.memory_ir import Found, MemoryWriter
 from ebpflab.jit.places import Place, Places
-from ebpflab.jit.together import Span
+from ebpflab.jit.together import Reached
 
 
 @dataclass(slots=True)
@@ -36,7 +36,8 @@ class AccessWriter:
     memory: MemoryWriter
     calls: CallWriter
     hook: Hook
-    spans: dict[int, Span] = field(default_factory=dict)  # of the block being written
+    reached: dict[int, Reached] = field(default_factory=dict)  # by slot, in this block
+    granted: dict[int, tuple[Found, int]] = field(default_factory=dict)  # is inside
     written: set[str] = field(default_factory=set)  # the kinds of memory stored to
 
     def _address(self, insn: Insn, base: int) -> Word:
@@ -65,12 +66,13 @@ class AccessWriter:
         rights: str,
     ) -> Found | None:
         """Find one access, with those of its block through the same pointer."""
-        span = self.spans[pc]
+        if pc in self.granted:
+            found, distance = self.granted[pc]
+            return replace(found, pointer=self.frame.inside(found.pointer, distance))
         hinted = place is not None and place.offset is None
         known_kind = place is not None and place.kind in (known.PACKET, known.VALUES)
-        if hinted and known_kind and span.size > size:
-            base = self.frame.get(insn.src if rights == "r" else insn.dst)
-            together = self.memory.find_in(span, place, base, insn.off, size)
+        if hinted and known_kind and self.reached[pc].span.size > size:
+            together = self.memory.find_in(self.reached[pc], place, address)
             if together:
                 return together
         return self.memory.find(place, address, insn.off, size, rights)

@@ -2,9 +2,10 @@
 
 It does for each packet what vm/setting.py does.
 
-A packet is copied into its region, the context is laid out from a template, stack and
-counts begin anew, and the program runs. Python is told only of packets for which it had
-to make a machine (`asked`). Returns the number of the packet where it stopped.
+A packet's region is where it lies among all packets: nothing is copied. The context is
+laid out from a template, stack and counts begin anew, and the program runs. Python is
+told only of packets for which it had to make a machine (`asked`), in this turn or an
+earlier one. Returns the number of the packet where it stopped.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from ebpflab.jit.glue_ir import read, write
 from ebpflab.jit.layout import FRAMES, REGION
 from ebpflab.vm.machine import MAY_GOTO_ROUNDS, STACK_BYTES
 
-COPY = "@llvm.memcpy.p0.p0.i64"
+COPY, SET = "@llvm.memcpy.p0.p0.i64", "@llvm.memset.p0.i64"
+SMALL_STACK = 64  # bytes that are zeroed without a call, used or not
 _PACKET_REGION = 2  # vm/setting.py: 1 is the context
 
 
@@ -48,8 +50,11 @@ def patches(hook: Hook, given: frozenset[str] | None) -> tuple[Patch, ...]:
     return (*lengths, *copies)
 
 
-def batch_ir(hook: Hook, patches: tuple[Patch, ...]) -> str:
-    """Return the function that runs packets `first` to `end`."""
+def batch_ir(hook: Hook, patches: tuple[Patch, ...], usual: bool) -> str:
+    """Return the function that runs packets `first` to `end`.
+
+    Args:    usual: the context has the size that it has in the hook's table.
+    """
     zeros = ", ".join("i64 0" for _ in range(7))
     passed = f"i64 0, i64 0, i64 %r1, i64 %r2, {zeros}, i64 %frame"
     return f"""
@@ -58,7 +63,6 @@ entry:
 {read("input", "input", kind="ptr")}
 {read("offsets", "offsets", kind="ptr")}
 {read("verdicts", "verdicts", kind="ptr")}
-{read("output", "output", kind="ptr")}
 {read("contexts", "contexts", kind="ptr")}
 {read("template", "template", kind="ptr")}
 {read("repeat", "repeat")}
@@ -74,6 +78,8 @@ entry:
 {read("program", "program", kind="ptr")}
   %stack_unused = sub i64 {STACK_BYTES}, %stack_used
   %stack_low = getelementptr i8, ptr %stack, i64 %stack_unused
+  %stack_top = getelementptr i8, ptr %stack, i64 {STACK_BYTES - SMALL_STACK}
+  %small_stack = icmp ule i64 %stack_used, {SMALL_STACK}
   br label %next
 next:
   %i = phi i64 [ %first, %entry ], [ %i_after, %kept ]
@@ -88,17 +94,18 @@ begin:
   %size = sub i64 %whole, {hook.pulled}
   %data = getelementptr i8, ptr %input, i64 %offset
   %visible = getelementptr i8, ptr %data, i64 {hook.pulled}
-{read("room", "buffer", kind="ptr")}
-  call void {COPY}(ptr %room, ptr %visible, i64 %size, i1 false)
+  %visible_word = ptrtoint ptr %visible to i64
+{write("buffer", "buffer", "%visible_word")}
 {write("size", "packet_size", "%size")}
+{write("told", "told", "0")}
   br label %turn
 turn:
   %t = phi i64 [ 0, %begin ], [ %t_after, %again ]
 {read("length", "packet_size")}
 {read("table", "regions", kind="ptr")}
-{read("host", "buffer", kind="ptr")}
+{read("host", "buffer")}
 {_packet(hook)}
-{_context(hook, patches)}
+{_context(hook, patches, str(hook.context_size) if usual else "%ctx_size")}
 {write("regions", "region_count", "%base_regions")}
 {write("newest", "next_region", "%base_regions")}
 {chr(10).join(write(f"frame{n}", "frames", "0", n) for n in range(1, FRAMES))}
@@ -108,7 +115,14 @@ turn:
 {write("asked", "asked", "0")}
 {write("at_packet", "at_packet", "%i")}
 {write("at_turn", "at_turn", "%t")}
-  call void @llvm.memset.p0.i64(ptr %stack_low, i8 0, i64 %stack_used, i1 false)
+  br i1 %small_stack, label %small, label %large
+small:
+  call void {SET}(ptr %stack_top, i8 0, i64 {SMALL_STACK}, i1 false)
+  br label %run
+large:
+  call void {SET}(ptr %stack_low, i8 0, i64 %stack_used, i1 false)
+  br label %run
+run:
 {_arguments(hook)}
   %back = call {BACK} %program(ptr %core, ptr %prog, {passed})
   %ok = extractvalue {BACK} %back, 6
@@ -117,7 +131,9 @@ ran:
   %r0 = extractvalue {BACK} %back, 0
   %verdict_at = getelementptr i64, ptr %verdicts, i64 %i
   store i64 %r0, ptr %verdict_at
-{read("was_asked", "asked")}
+{read("asked_now", "asked")}
+{read("told_before", "told")}
+  %was_asked = or i64 %asked_now, %told_before
   %alone = icmp eq i64 %was_asked, 0
   br i1 %alone, label %again, label %tell
 tell:
@@ -131,15 +147,6 @@ again:
   br i1 %all_turns, label %turned, label %turn
 turned:
   %i_after = add i64 %i, 1
-  %keep = icmp ne ptr %output, null
-  %to_keep = and i1 %keep, %alone
-  br i1 %to_keep, label %keep_packet, label %packet_kept
-keep_packet:
-  %kept_at = getelementptr i8, ptr %output, i64 %offset
-{read("end_size", "packet_size")}
-  call void {COPY}(ptr %kept_at, ptr %host, i64 %end_size, i1 false)
-  br label %packet_kept
-packet_kept:
   %keep_ctx = icmp ne ptr %contexts, null
   %to_keep_ctx = and i1 %keep_ctx, %alone
   br i1 %to_keep_ctx, label %keep_context, label %kept
@@ -162,14 +169,13 @@ def _packet(hook: Hook) -> str:
         return ""
     row = _PACKET_REGION * REGION["words"]
     lines = [
-        "  %host_word = ptrtoint ptr %host to i64",
         write("p", "packet", "%packet"),
-        write("p_host", "packet_host", "%host_word"),
+        write("p_host", "packet_host", "%host"),
         f"  %near = call i64 @llvm.umin.i64(i64 %length, i64 {hook.linear_max})",
         "  %behind = add i64 %packet, %near",
     ]
     for name, value in (
-        ("host", "%host_word"),
+        ("host", "%host"),
         ("reads", "%length"),
         ("writes", "%length"),
     ):
@@ -185,9 +191,9 @@ def _packet(hook: Hook) -> str:
     return "\n".join(lines)
 
 
-def _context(hook: Hook, patches: tuple[Patch, ...]) -> str:
+def _context(hook: Hook, patches: tuple[Patch, ...], size: str) -> str:
     """Lay the context out."""
-    passed = "ptr %ctx_host, ptr %template, i64 %ctx_size, i1 false"
+    passed = f"ptr %ctx_host, ptr %template, i64 {size}, i1 false"
     lines = [f"  call void {COPY}({passed})"]
     for n, patch in enumerate(patches):
         bits = 8 * patch.size

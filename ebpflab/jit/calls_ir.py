@@ -89,8 +89,11 @@ class CallWriter:
         for register in registers_lost(insn):
             self.frame.put(register, Word(self.frame.lines, "0", 64))
 
-    def ask_budget(self, pc: int) -> None:
-        """Compare the count with the limit; beyond it, Python decides."""
+    def ask_budget(self, pc: int, renewed: str) -> None:
+        """Compare the count with the limit; beyond it, Python decides.
+
+        Args:    renewed: the label at which to go on with a new limit.
+        """
         lines, frame = self.frame.lines, self.frame
         within, ask = frame.get(COUNT) <= frame.get(LIMIT), lines.new_label()
         on = lines.new_label()
@@ -102,9 +105,8 @@ class CallWriter:
         limit = lines.value(f"call {RARE} i64 %over({passed}) {ASKING}")
         lines.add(f"store i64 {limit}, ptr %R{LIMIT}")
         failed = lines.value(f"icmp eq i64 {limit}, 0")
-        lines.add(f"br i1 {failed}, label %{FAIL}, label %{on}")
+        lines.add(f"br i1 {failed}, label %{FAIL}, label %{renewed}")
         lines.label(on)
-        frame.current.pop(LIMIT, None)
 
     # -- helpers and functions --
 

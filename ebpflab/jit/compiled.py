@@ -66,9 +66,9 @@ def glue() -> Compiled:
 
 
 @lru_cache
-def batch(type: str, given: frozenset[str] | None) -> Compiled:
+def batch(type: str, given: frozenset[str] | None, usual: bool) -> Compiled:
     """Return the loop over packets of one program type; see batch_ir.py."""
-    return _shared(lambda: batch_module(hook_of(type), given))
+    return _shared(lambda: batch_module(hook_of(type), given, usual))
 
 
 @lru_cache

@@ -54,16 +54,16 @@ CORE = _places(
         ("at_packet", 1),  # which one runs
         ("at_turn", 1),
         ("asked", 1),  # 1: Python has a machine for this packet
+        ("told", 1),  # 1: it had one in an earlier turn
         ("first_limit", 1),
         ("base_regions", 1),
         ("first_packet", 1),
         ("ctx", 1),
         ("ctx_size", 1),
         ("stack_used", 1),  # bytes, from its end, that are to be zeroed
-        ("buffer", 1),  # host address of the room for packets
+        ("buffer", 1),  # host address of the packet
         ("input", 1),  # packets one after the other
         ("offsets", 1),  # where each begins, and the last one ends
-        ("output", 1),  # packets afterwards; 0: not kept
         ("verdicts", 1),
         ("contexts", 1),  # contexts afterwards; 0: not kept
         ("template", 1),  # of the context

@@ -81,8 +81,10 @@ def listing(program: Program, *, triple: str = "") -> Listing:
     for lines in written.origins.values():
         for line, pc in lines:
             ours[pc].append(line.split(", !dbg")[0])
-    optimized, assembly = _optimized(str(module)), _assembly(machine, module)
-    code = _code(machine.emit_object(module))
+    optimized = _optimized(str(module))
+    # LLVM changes a module of which it makes code: both are made of equal ones
+    assembly = _assembly(machine.emit_assembly(module.clone()))
+    code = _code(machine.emit_object(module.clone()))
     names, insns = names_in(program), program.insns
     parts = []
     for pc in (-1, *(pc for pc, insn in enumerate(insns) if insn)):
@@ -115,10 +117,10 @@ def _optimized(text: str) -> dict[int, list[str]]:
     return lines
 
 
-def _assembly(machine: Any, module: Any) -> dict[int, list[str]]:
-    """Sort the lines of assembly by slot."""
+def _assembly(text: str) -> dict[int, list[str]]:
+    """Sort the lines of assembly by slot; LLVM writes no comments behind them."""
     lines, pc, inside = defaultdict[int, list[str]](list), -1, False
-    for line in machine.emit_assembly(module).splitlines():
+    for line in text.splitlines():
         if line.startswith("f") and line.split()[0].endswith(":"):
             inside, pc = True, -1
         if ".cfi_endproc" in line:
@@ -127,7 +129,7 @@ def _assembly(machine: Any, module: Any) -> dict[int, list[str]]:
         if place:
             pc = max(int(place.group(1)) - 1, -1)
         elif inside and not _NO_LINE.match(line):
-            lines[pc].append(line.split("#")[0].rstrip())
+            lines[pc].append(line.rstrip())
     return lines
 
 

@@ -6,6 +6,7 @@ An object is compiled once for a program and a kind of machine, and kept on disk
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 from ebpflab.errors import RunError
 
 SPEED = 2  # of LLVM's levels 0 to 3, for IR and for machine code
+_MACHINES = re.compile(
+    r"(x86_64|aarch64|powerpc64le|loongarch64)"
+    r"(-(\w+-)?linux(-gnu|-musl)?)?"
+)  # 64 bits, little-endian, ELF: on some others LLVM ends the process
 
 
 @cache
@@ -52,18 +57,20 @@ def _host(llvm: Any) -> Any:
 def machine(triple: str = "") -> Any:
     """Return a kind of machine to compile for: this one, or another by its name.
 
-    Raises:  RunError: no LLVM, or it knows no such machine.
+    Raises:  RunError: no LLVM, or none of the machines that our IR suits.
     """
     if missing():
         raise RunError.of("jit-missing", reason=missing())
     llvm = _binding()
-    if not triple:
+    if triple == "":
         return _host(llvm)
+    if not isinstance(triple, str) or not _MACHINES.fullmatch(triple):
+        raise RunError.of("jit-no-machine", triple=repr(triple))
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     try:
         target = llvm.Target.from_triple(triple)
-    except (RuntimeError, TypeError, AttributeError) as error:
+    except RuntimeError as error:  # an LLVM that was built without it
         raise RunError.of("jit-no-machine", triple=repr(triple)) from error
     return target.create_target_machine(opt=SPEED)
 

@@ -15,7 +15,7 @@ from ebpflab.jit.frame_ir import PACKET, PACKET_HOST, PACKET_SIZE, Frame, tag
 from ebpflab.jit.layout import MAP, PROGRAM, REGION
 from ebpflab.jit.llvm_words import Word
 from ebpflab.jit.places import Place
-from ebpflab.jit.together import Span
+from ebpflab.jit.together import Reached
 from ebpflab.maps.base import Map
 from ebpflab.vm.machine import STACK_BYTES
 from ebpflab.vm.memory import OFFSET_MASK, REGION_SHIFT
@@ -42,20 +42,18 @@ class MemoryWriter:
     checked_spans: dict[int, Found | None] = field(default_factory=dict)
 
     def find_in(
-        self, span: Span, place: Place | None, base: Word, off: int, size: int
+        self, access: Reached, place: Place | None, address: Word
     ) -> Found | None:
-        """Write where an access of a span is; its check is written once.
-
-        Args:    base: the register that all of them go through.
-        """
+        """Write where an access of a span is; its check is written once."""
+        span = access.span
         if span.first not in self.checked_spans:
-            start = base + base.constant(span.low)
-            found = self.find(place, start, span.low, span.size, span.rights)
+            start = address - address.constant(access.at)
+            found = self.find(place, start, 0, span.size, span.rights)
             self.checked_spans[span.first] = found
         found = self.checked_spans[span.first]
-        if found is None or off == span.low:
+        if found is None or not access.at:
             return found
-        return replace(found, pointer=self.frame.inside(found.pointer, off - span.low))
+        return replace(found, pointer=self.frame.inside(found.pointer, access.at))
 
     def find(
         self, place: Place | None, address: Word, off: int, size: int, rights: str

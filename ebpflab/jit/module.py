@@ -40,9 +40,10 @@ def glue_module() -> str:
     return "\n".join([glue_ir(), entry_ir(), INTRINSICS, METADATA])
 
 
-def batch_module(hook: Hook, given: frozenset[str] | None) -> str:
-    """Return the module of the loop over packets, for one program type."""
-    return "\n".join([batch_ir(hook, patches(hook, given)), INTRINSICS, METADATA])
+def batch_module(hook: Hook, given: frozenset[str] | None, usual: bool) -> str:
+    """Return the module of the loop over packets; see batch_ir.py."""
+    loop = batch_ir(hook, patches(hook, given), usual)
+    return "\n".join([loop, INTRINSICS, METADATA])
 
 
 def keys_module(key_size: int) -> str:

@@ -1,9 +1,9 @@
 """Compiled code and Python on the same run: questions answered, errors carried out.
 
 Compiled code runs a packet alone as long as nothing is rare. When it asks, a machine is
-made for that packet as the interpreter has it, whose regions are the very bytes that
-compiled code works on; the interpreter's own action then does the instruction, and the
-tables are brought up to date. An error is kept until compiled code has returned.
+made for that packet as the interpreter has it (shared.py); the interpreter's own action
+does the instruction, and the tables are brought up to date. An error is kept until
+compiled code has returned.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from ebpflab.errors import VmFault
 from ebpflab.isa.operations import SIZE_BY_CODE, InsnClass
 from ebpflab.isa.uses import is_helper_call
 from ebpflab.jit import compiled as codes
-from ebpflab.jit.layout import FRAMES
-from ebpflab.jit.steps import Steps
+from ebpflab.jit.shared import SharedMachine
 from ebpflab.jit.tables import Row, Tables
 from ebpflab.vm.loaded import Loaded
-from ebpflab.vm.machine import STACK_BYTES, Machine
-from ebpflab.vm.memory import Region
+from ebpflab.vm.machine import Machine
 from ebpflab.vm.setting import Setting
 
 DONE, LEFT = 1, 2  # answers; 0 says that there is an error
@@ -42,7 +40,7 @@ class Session:
     def __init__(
         self,
         first: Setting,
-        room: int,
+        packets: bytearray,
         setting_at: Callable[[int, int], Setting],
         finished: Callable[[int, int, Setting, Machine], None],
         checked: bool = True,
@@ -50,16 +48,16 @@ class Session:
         """Prepare a run.
 
         Args:    first: what the first packet starts from.
-                 room: bytes of the longest packet.
+                 packets: all of them, one after the other, and a byte more.
                  setting_at: gives the setting of a packet and a turn.
                  finished: is told when a packet for which a machine was made is done.
         """
         self.setting_at, self.finished = setting_at, finished
         self.error: BaseException | None = None
         self._guards: list[Callable[..., None]] = []
-        self.asked: tuple[Setting, Machine, Steps] | None = None
+        self.asked: SharedMachine | None = None
         self.model = first.machine()
-        self.tables = Tables(self.model, room, checked)
+        self.tables = Tables(self.model, packets, checked)
         self.budget = min(first.budget, _LARGEST_BUDGET)
         self.by_address: dict[int, Row] = {}
         self.first = self._row(first.library.first)
@@ -69,7 +67,7 @@ class Session:
         self._python = self._connect()
 
     def _row(self, loaded: Loaded) -> Row:
-        machine = self.asked[1] if self.asked else self.model
+        machine = self.asked.machine if self.asked else self.model
         row = self.tables.row_of(loaded, machine.env)
         self.by_address[row.address] = row
         return row
@@ -124,79 +122,13 @@ class Session:
         error, self.error = self.error, None
         raise error or KeyboardInterrupt
 
-    # -- the machine of the packet that runs --
-
-    def machine(self) -> tuple[Machine, Steps]:
-        """Return the packet's machine; made when it is first needed."""
+    def shared(self) -> SharedMachine:
+        """Return the machine of the packet that runs; made when it is first needed."""
         if self.asked is None:
             tables = self.tables
             setting = self.setting_at(tables.get("at_packet"), tables.get("at_turn"))
-            machine = setting.machine()
-            self.asked = setting, machine, Steps(machine, self._run)
-            self._share(machine)
-            tables.set("asked", 1)
-            tables.set("next_region", 0)
-        return self.asked[1], self.asked[2]
-
-    def _share(self, machine: Machine) -> None:
-        """Let the machine's regions be the bytes that compiled code works on."""
-        tables = self.tables
-        assert machine.env.ctx
-        machine.env.ctx.buffer = memoryview(tables.ctx)[:-1]  # type: ignore[assignment]
-        packet = machine.env.wire
-        if packet:
-            size = tables.get("packet_size")
-            view = memoryview(tables.buffer)[:size]
-            packet.region.buffer = view  # type: ignore[assignment]
-        unused = STACK_BYTES - self.first.stack_used
-        tables.stacks[:unused] = bytes(unused)
-        for depth in range(1, FRAMES):
-            if tables.get("frames", depth):
-                machine.frame_pointer(depth)
-        self.packet_region = packet.region if packet else None
-        self.seen = len(machine.memory.regions)
-        self.records: list[Region] = []
-        for depth, region in enumerate(machine.stacks):
-            self._share_stack(depth, region)
-
-    def _share_stack(self, depth: int, region: Region) -> None:
-        start = depth * STACK_BYTES
-        view = memoryview(self.tables.stacks)[start : start + STACK_BYTES]
-        region.buffer = view  # type: ignore[assignment]
-
-    def _follow(self, machine: Machine) -> None:
-        """Bring the tables up to date after Python has worked on the machine."""
-        tables, memory = self.tables, machine.memory
-        for number in range(self.seen + 1, len(memory.regions) + 1):
-            region = memory.regions[number]
-            if region.kind == "stack":
-                depth = machine.stacks.index(region)
-                start = depth * STACK_BYTES
-                tables.stacks[start : start + STACK_BYTES] = bytes(STACK_BYTES)
-                self._share_stack(depth, region)
-                tables.set("frames", machine.frame_pointer(depth), depth)
-            if region.kind == "record":
-                self.records.append(region)
-            tables.set_region(region, machine, made=True)
-        self.seen = len(memory.regions)
-        tables.set("region_count", self.seen + 1)
-        for region in [r for r in self.records if r.gone]:
-            tables.close_region(region.number)
-            self.records.remove(region)
-        self._follow_packet(machine)
-
-    def _follow_packet(self, machine: Machine) -> None:
-        packet, tables = machine.env.wire, self.tables
-        if packet and packet.region is not self.packet_region:
-            assert self.packet_region
-            tables.close_region(self.packet_region.number)
-            region = self.packet_region = packet.region
-            tables.set_region(region, machine, made=True)
-            tables.set("packet", region.base)
-            host = tables.passing.address(region.buffer) if region.buffer else 0
-            tables.set("packet_host", host)
-            tables.set("packet_size", len(region.buffer))
-            tables.set_pointers(machine)
+            self.asked = SharedMachine(setting, tables, self._run, self.first)
+        return self.asked
 
     # -- what compiled code asks --
 
@@ -204,7 +136,7 @@ class Session:
         self, core: int, program: int, pc: int, depth: int, address: int, value: int
     ) -> int:
         """Load or store where compiled code found no plain place."""
-        machine, _ = self.machine()
+        machine = self.shared().machine
         loaded = machine.loaded = self.by_address[program].loaded
         insn = loaded.code.insns[pc]
         assert insn
@@ -222,14 +154,15 @@ class Session:
     def _step(self, core: int, program: int, pc: int, depth: int) -> int:
         """Let the interpreter do an instruction."""
         tables, row = self.tables, self.by_address[program]
-        machine, steps = self.machine()
+        shared = self.shared()
+        machine = shared.machine
         machine.regs[:] = tables.registers
         machine.executed = tables.get("executed")
         key = self._changed_key(row, machine, pc)
-        left = steps.do(row.loaded, pc, depth)
+        left = shared.steps.do(row.loaded, pc, depth)
         tables.registers = machine.regs
         tables.set("executed", machine.executed)
-        self._follow(machine)
+        shared.follow()
         self._follow_keys(key)
         return LEFT if left else DONE
 
@@ -242,7 +175,7 @@ class Session:
 
     def _follow_keys(self, key: int) -> None:
         """Bring the mirrors of keys up to date; the one at `key` has changed."""
-        machine, _ = self.machine()
+        machine = self.shared().machine
         for row in self.tables.rows.values():
             for index, keys in row.keys.items():
                 if keys.seen != keys.map.changes:
@@ -255,7 +188,7 @@ class Session:
     def _over(self, core: int, program: int, pc: int, executed: int) -> int:
         """Answer a new limit, or that the budget is used up."""
         if executed > self.budget:
-            machine, _ = self.machine()
+            machine = self.shared().machine
             machine.loaded, machine.executed = self.by_address[program].loaded, executed
             machine.check_budget(pc)
         limit = min(self.budget, executed + SLICE)
@@ -263,13 +196,13 @@ class Session:
         return limit
 
     def _done(self, core: int, program: int, packet: int, turn: int) -> int:
-        """Let go of the machine of a packet that is done."""
-        assert self.asked
-        setting, machine, _ = self.asked
-        self.finished(packet, turn, setting, machine)
-        for number in range(self.tables.base_regions, self.seen + 1):
-            self.tables.close_region(number)
-        self.tables.passing.held.clear()
+        """Let go of the machine of a packet that is done.
+
+        One that had a machine in an earlier turn gets one here, to be answered from.
+        """
+        shared = self.shared()
+        self.finished(packet, turn, shared.setting, shared.machine)
+        shared.close()
         self.asked = None
         return DONE
 
@@ -278,8 +211,9 @@ class Session:
     def _run(self, loaded: Loaded, entry: int, depth: int) -> int:
         """Run a function on the machine's registers; return where it exited."""
         tables, row = self.tables, self._row(loaded)
-        machine, _ = self.machine()
-        self._follow(machine)
+        shared = self.shared()
+        machine = shared.machine
+        shared.follow()
         self._follow_keys(0)
         tables.registers = machine.regs
         tables.set("executed", machine.executed)

@@ -8,33 +8,30 @@ Blocks stand in a tree of ifs over their number, `at`; a block with one predeces
 stands inside it, and one that is reached from its own end is a loop of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ebpflab.isa.insn import Insn, is_atomic
 from ebpflab.isa.operations import (
-    ALU_BY_CODE,
-    JUMP_BY_CODE,
     SIZE_BY_CODE,
-    SWAP_BY_KIND,
-    SWAP_CODE,
     Control,
     InsnClass,
     Mode,
-    Source,
     Wide,
 )
 from ebpflab.isa.uses import is_exit, registers_written
-from ebpflab.isa.words import WORD32, WORD64
+from ebpflab.isa.words import WORD64
+from ebpflab.jit import source_insns
 from ebpflab.jit.cfg import Block, Function, Insns, is_call, is_local, target_of
-from ebpflab.jit.text import Text, put
+from ebpflab.jit.source_tree import Goto, Lines, finished, tree
+from ebpflab.jit.together import is_plain
 from ebpflab.vm.machine import FRAME_POINTER, MAX_FRAMES, STACK_BYTES
 
 REGISTERS = ", ".join(f"r{n}" for n in range(11))
 PASSED = ", ".join(f"r{n}" for n in range(10))
 GIVEN_BACK = ", ".join(f"r{n}" for n in range(6))  # r6 to r10 are the caller's
 DEEPEST = 12  # blocks inside each other; deeper ones go through the tree
-INDENT = "  "
+_FORGET = "forget_all"  # stands for the statement that is known at the end
 
 
 def name_of(entry: int) -> str:
@@ -47,25 +44,13 @@ def function_text(insns: Insns, function: Function) -> str:
     return _Writer(insns, function).text()
 
 
-@dataclass(frozen=True, slots=True)
-class _Goto:
-    """Stands in a leaf's lines for the way to another block."""
-
-    target: int
-    due: int  # instructions still to be counted
-    budget_at: int = -1  # slot of the backward jump that asks for the budget
-
-
-_Lines = list[tuple[int, str | _Goto]]  # indent, what
-
-
 @dataclass
 class _Writer:
     """Writes one function: a leaf for each head, which holds what only it leads to."""
 
     insns: Insns
     function: Function
-    lines: _Lines = field(default_factory=list)
+    lines: Lines = field(default_factory=list)
     sites: set[str] = field(default_factory=set)  # how memory is reached
 
     def __post_init__(self) -> None:
@@ -94,16 +79,16 @@ class _Writer:
         for head in self.heads:  # grows, where blocks stand too deep
             self.lines = []
             self._block(self.function.blocks[head], 0, 0)
-            leaves.append(_finished(self.lines, head, self.heads.index))
-        tree = "\n".join(_tree(leaves, 0, len(leaves), 2))
-        tree = tree.replace(_FORGET, self._forgetting())
+            leaves.append(finished(self.lines, head, self.heads.index))
+        text = "\n".join(tree(leaves, 0, len(leaves), 2))
+        text = text.replace(_FORGET, self._forgetting())
         stack = "  stack = run.stack(depth)\n" if self.has_frame else ""
         return (
             f"def {name_of(self.function.entry)}(run, depth, {REGISTERS}):\n"
             "  m, step, find, limit = run.machine, run.step, run.find, run.budget\n"
             f"  n, at = m.executed, {self.heads.index(self.function.entry)}\n{stack}"
             f"  {self._forgetting()}\n"
-            f"  while True:\n{tree}\n"
+            f"  while True:\n{text}\n"
         )
 
     def _forgetting(self) -> str:
@@ -112,14 +97,13 @@ class _Writer:
 
     # -- blocks --
 
-    def _add(self, indent: int, *lines: str | _Goto) -> None:
+    def _add(self, indent: int, *lines: str | Goto) -> None:
         self.lines += [(indent, line) for line in lines]
 
     def _block(self, block: Block, indent: int, counted: int) -> None:
         """Write a block and what stands inside it; `counted` instructions are due."""
         due = counted + len(block.pcs)
-        for pc in block.pcs[:-1]:
-            self._plain(pc, indent)
+        self._plain_ones(block.pcs[:-1], indent)
         if not block.pcs:
             self._add(indent, self._step(block.start))
             return
@@ -128,7 +112,7 @@ class _Writer:
         if insn.insn_class in (InsnClass.JMP, InsnClass.JMP32):
             self._jump(block, insn, pc, indent, due)
             return
-        self._plain(pc, indent)
+        self._plain_ones(block.pcs[-1:], indent)
         if insn.insn_class is InsnClass.LD and not insn.is_wide:
             self._add(indent, f"if left: return {GIVEN_BACK}")
         self._go(block.next[0], indent, due)
@@ -138,7 +122,7 @@ class _Writer:
         if target not in self.heads and indent >= DEEPEST:
             self.heads.append(target)
         if target in self.heads:
-            self._add(indent, _Goto(target, due))
+            self._add(indent, Goto(target, due))
         else:
             self._block(self.function.blocks[target], indent, due)
 
@@ -153,7 +137,7 @@ class _Writer:
             self._taken(insn, pc, indent, due)
         else:
             may = insn.code == Control.JCOND
-            test = "not m.may_go_on()" if may else _test(insn)
+            test = "not m.may_go_on()" if may else source_insns.test(insn)
             self._add(indent, f"if {test}:")
             self._taken(insn, pc, indent + 1, due)
             self._add(indent, "else:")
@@ -165,7 +149,7 @@ class _Writer:
         if target <= pc:
             if target not in self.heads:
                 self.heads.append(target)
-            self._add(indent, _Goto(target, due, pc))
+            self._add(indent, Goto(target, due, pc))
         else:
             self._go(target, indent, due)
 
@@ -189,14 +173,31 @@ class _Writer:
 
     # -- instructions that do not jump --
 
+    def _plain_ones(self, pcs: tuple[int, ...], indent: int) -> None:
+        """Write instructions one after the other, arithmetic as far as it belongs."""
+        addresses = set[int]()  # registers through which memory was just reached
+        while pcs:
+            insns, count = [self._insn(pc) for pc in pcs], 1
+            if insns[0].insn_class in (InsnClass.ALU, InsnClass.ALU64):
+                count = source_insns.together(insns)
+                lines = source_insns.arithmetic(insns[:count])
+                moved = count == 1 and source_insns.moves(insns[0], addresses)
+                self._add(indent, *(lines[:1] if moved else lines))
+            else:
+                self._plain(pcs[0], indent)
+                if is_plain(insns[0]):
+                    loads = insns[0].insn_class is InsnClass.LDX
+                    addresses.add(insns[0].src if loads else insns[0].dst)
+            for insn in insns[:count]:
+                addresses.difference_update(registers_written(insn))
+            pcs = pcs[count:]
+
     def _plain(self, pc: int, indent: int) -> None:
         insn = self._insn(pc)
         if insn.is_wide:
             named = insn.src != Wide.VALUE
             line = self._step(pc) if named else f"r{insn.dst} = {insn.imm64}"
             self._add(indent, line)
-        elif insn.insn_class in (InsnClass.ALU, InsnClass.ALU64):
-            self._add(indent, *_arithmetic(insn))
         elif insn.mode not in (Mode.MEM, Mode.MEMSX) or is_atomic(insn):
             self._add(indent, self._step(pc))
         else:
@@ -206,7 +207,7 @@ class _Writer:
         loads = insn.insn_class is InsnClass.LDX
         base = insn.src if loads else insn.dst
         size = SIZE_BY_CODE[insn.size_code].bytes
-        act = _load if loads else _store
+        act = source_insns.load if loads else source_insns.store
         if base == FRAME_POINTER and self.has_frame:
             place = STACK_BYTES + insn.off
             inside = 0 <= place <= STACK_BYTES - size
@@ -227,115 +228,3 @@ class _Writer:
             f"    o = ({address} & {WORD64}) - h{site}",
             f"    {act(insn, size, f'd{site}', 'o')}",
         )
-
-
-_FORGET = "forget_all"  # stands for the statement that is known at the end
-
-
-def _load(insn: Insn, size: int, buffer: str, place: str) -> str:
-    kind = "s" if insn.mode == Mode.MEMSX else "u"
-    if size == 1 and kind == "u":
-        return f"r{insn.dst} = {buffer}[{place}]"
-    if size == 2 and kind == "u":  # faster than unpack_from
-        return f"r{insn.dst} = {buffer}[{place}] | {buffer}[{place} + 1] << 8"
-    cut_ = f" & {WORD64}" if kind == "s" else ""
-    return f"r{insn.dst} = {kind}{size}({buffer}, {place})[0]{cut_}"
-
-
-def _store(insn: Insn, size: int, buffer: str, place: str) -> str:
-    mask = (1 << 8 * size) - 1
-    if insn.insn_class is InsnClass.ST:
-        value = str(insn.imm & mask)
-    else:
-        value = f"r{insn.src}" + (f" & {mask}" if size < 8 else "")
-    if size == 1:
-        return f"{buffer}[{place}] = {value}"
-    return f"p{size}({buffer}, {place}, {value})"
-
-
-def _operands(insn: Insn) -> tuple[Text, Text]:
-    """Return both operands, cut to the operation's width."""
-    mask = (1 << insn.bits) - 1
-    registers = (
-        Text(f"r{n}") if insn.bits == 64 else Text(f"(r{n} & {WORD32})")
-        for n in (insn.dst, insn.src)
-    )
-    dst, src = registers
-    return dst, src if insn.source is Source.X else Text(str(insn.imm & mask))
-
-
-def _arithmetic(insn: Insn) -> tuple[str, ...]:
-    register = f"r{insn.dst}"
-    if insn.code == SWAP_CODE:
-        swap = SWAP_BY_KIND[insn.insn_class, insn.source].meaning
-        return put(register, swap(Text(register), insn.imm), 64)
-    dst, src = _operands(insn)
-    op = ALU_BY_CODE[insn.code, insn.off]
-    return put(register, op.meaning(dst, src, insn.bits), insn.bits)
-
-
-def _test(insn: Insn) -> str:
-    dst, src = _operands(insn)
-    taken: Text = JUMP_BY_CODE[insn.code].taken(dst, src, insn.bits)
-    return taken.text
-
-
-def _finished(
-    lines: _Lines, head: int, number: Callable[[int], int]
-) -> list[tuple[int, str]]:
-    """Return a leaf's lines; one that leads back to its head becomes a loop."""
-    back = {
-        line for _, line in lines if isinstance(line, _Goto) and line.target == head
-    }
-    done: list[tuple[int, str]] = []
-    counted = len(back) == 1 and not any(_counts(line) for _, line in lines)
-    if back:
-        round = next(iter(back)).due
-        by_range = f"for n in range(n, max(n, limit) + 1, {round}):"
-        done.append((0, by_range if counted else "while True:"))
-    for indent, line in lines:
-        indent += bool(back)
-        if not isinstance(line, _Goto):
-            done.append((indent, line))
-        elif counted and line.target == head:
-            done.append((indent, "continue"))
-        else:
-            done += [(indent, text) for text in _way(line, head, number, bool(back))]
-    if counted:
-        (jump,) = back
-        done.append((0, f"else: run.over({jump.budget_at}, n + {jump.due})"))
-    return done
-
-
-def _counts(line: str | _Goto) -> bool:
-    return isinstance(line, str) and line.startswith("n +=")
-
-
-def _way(
-    goto: _Goto, head: int, number: Callable[[int], int], in_loop: bool
-) -> Iterator[str]:
-    """Yield the lines that go to another block, or once more to this one."""
-    if goto.due:
-        yield f"n += {goto.due}"
-    if goto.budget_at >= 0:
-        yield f"if n > limit: run.over({goto.budget_at}, n)"
-    if goto.target == head:
-        yield "continue"
-    else:
-        yield f"at = {number(goto.target)}"
-        if in_loop:
-            yield "break"
-
-
-def _tree(
-    leaves: list[list[tuple[int, str]]], low: int, high: int, indent: int
-) -> Iterator[str]:
-    """Yield the lines that find leaf number `at`."""
-    if high - low == 1:
-        yield from (INDENT * (indent + deeper) + line for deeper, line in leaves[low])
-        return
-    middle = (low + high) // 2
-    yield f"{INDENT * indent}if at < {middle}:"
-    yield from _tree(leaves, low, middle, indent + 1)
-    yield f"{INDENT * indent}else:"
-    yield from _tree(leaves, middle, high, indent + 1)

@@ -85,7 +85,7 @@ class Row:
 class Tables:
     """CORE, the regions, and a row for each program."""
 
-    def __init__(self, model: Machine, room: int, checked: bool = True) -> None:
+    def __init__(self, model: Machine, packets: bytearray, checked: bool) -> None:
         assert model.env.ctx
         self.checked = checked
         self.pins = Pins()
@@ -97,8 +97,8 @@ class Tables:
         self.ctx = bytearray(model.env.ctx.buffer) + b"\0"
         self.template = bytes(self.ctx)
         self.base_regions = len(model.memory.regions) + 1
-        self.room = room
-        self.buffer = bytearray()
+        self.packets = packets
+        self.own_room: bytearray | None = None  # of a packet that Python has changed
         self._lay_out(model)
 
     def set(self, name: str, value: int, index: int = 0) -> None:
@@ -131,17 +131,26 @@ class Tables:
         self.set("template", pins.address(template))
         self.set("base_regions", self.base_regions)
         self.set("first_packet", wire.region.base if wire else 0)
-        self.grow_buffer(self.room)
+        self.set("input", pins.address(self.packets))
         self._grow_regions(self.base_regions + FRAMES + _SPARE)
         self.set_pointers(model)
         for region in model.memory.regions.values():
             self.set_region(region, model)
 
-    def grow_buffer(self, size: int) -> None:
-        """Make room for packets of `size` bytes."""
-        self.room = size
-        self.buffer = bytearray(size + 1)
-        self.set("buffer", self.pins.address(self.buffer))
+    @property
+    def packet(self) -> memoryview:
+        """The bytes of the packet that runs, where compiled code works on them."""
+        size = self.get("packet_size")
+        if self.own_room is not None:
+            return memoryview(self.own_room)[:size]
+        start = self.get("buffer") - self.get("input")
+        return memoryview(self.packets)[start : start + size]
+
+    def lay_packet(self, data: bytes) -> None:
+        """Let the next turn begin with a packet that Python has worked on."""
+        self.own_room = bytearray(data + b"\0")
+        self.set("buffer", Pins().address(self.own_room))
+        self.set("packet_size", len(data))
 
     def _grow_regions(self, count: int) -> None:
         old = getattr(self, "regions", [])

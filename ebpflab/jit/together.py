@@ -1,26 +1,35 @@
-"""Accesses of one block through one pointer: checked together, once.
+"""Accesses through one pointer that run one after the other: checked together, once.
 
-All of them run if the first does and none faults. So one comparison for the span from
-the lowest to the highest byte stands for all; where it fails, each access is Python's.
+A pointer that is moved or that a constant is added to stays the same pointer, at
+another distance. Where all accesses run if the first does, one comparison for the span
+from the lowest to the highest byte stands for all: where it fails, each is Python's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ebpflab.isa.insn import Insn, is_atomic, is_memory_class
-from ebpflab.isa.operations import SIZE_BY_CODE, InsnClass, Mode
+from ebpflab.isa.operations import (
+    ALU_BY_CODE,
+    SIZE_BY_CODE,
+    InsnClass,
+    Mode,
+    Source,
+)
 from ebpflab.isa.uses import registers_lost, registers_written
-from ebpflab.jit.cfg import Block
+
+_REGISTERS = 11
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes that a block reaches through one value of one register."""
+    """Bytes that instructions reach through one pointer."""
 
-    first: int  # slot of the first access
-    low: int  # offsets from the register
+    first: int  # which of the instructions reaches them first
+    register: int  # that held the pointer before all of them; -1: none did
+    low: int  # distances from the pointer
     high: int
     rights: str
 
@@ -29,39 +38,74 @@ class Span:
         return self.high - self.low
 
 
-def spans(insns: Sequence[Insn | None], block: Block) -> dict[int, Span]:
-    """Return the span of each load and store of a block, by slot."""
-    open_: dict[int, list[int]] = {}  # by register: the slots of its accesses so far
-    groups: list[list[int]] = []
-    for pc in block.pcs:
-        insn = insns[pc]
-        assert insn
-        if _is_plain(insn):
-            base = _base(insn)
-            if base not in open_:
-                open_[base] = []
-                groups.append(open_[base])
-            open_[base].append(pc)
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One access of a span; `at` is its distance from the span's lowest byte."""
+
+    span: Span
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    number: int
+    pointer: int  # a register's number, or 11 + that of the instruction that made it
+    low: int
+    high: int
+    right: str
+
+
+def reached(insns: Sequence[Insn]) -> dict[int, Reached]:
+    """Return what each load and store among these instructions reaches."""
+    groups: dict[int, list[_Access]] = {}
+    for access in _accesses(insns):
+        groups.setdefault(access.pointer, []).append(access)
+    found: dict[int, Reached] = {}
+    for pointer, group in groups.items():
+        span = _span(pointer, group)
+        found |= {a.number: Reached(span, a.low - span.low) for a in group}
+    return found
+
+
+def _accesses(insns: Sequence[Insn]) -> Iterable[_Access]:
+    """Yield the accesses, following their pointers through moves and additions."""
+    holds = {register: (register, 0) for register in range(_REGISTERS)}
+    for number, insn in enumerate(insns):
+        if is_plain(insn):
+            loads = insn.insn_class is InsnClass.LDX
+            pointer, distance = holds[insn.src if loads else insn.dst]
+            low = distance + insn.off
+            high = low + SIZE_BY_CODE[insn.size_code].bytes
+            yield _Access(number, pointer, low, high, "r" if loads else "w")
+        moved = _moved(insn, holds)
         for register in registers_written(insn) + registers_lost(insn):
-            open_.pop(register, None)
-    return {pc: span for group in groups for pc, span in _spanned(insns, group)}
+            holds[register] = moved or (_REGISTERS + number, 0)
 
 
-def _is_plain(insn: Insn) -> bool:
+def _moved(insn: Insn, holds: dict[int, tuple[int, int]]) -> tuple[int, int] | None:
+    """Return the pointer that a move or an addition gives, and its distance."""
+    if insn.insn_class is not InsnClass.ALU64:
+        return None
+    op = ALU_BY_CODE.get((insn.code, insn.off))
+    by_register = insn.source is Source.X
+    if op is None or by_register != (op.name == "mov"):
+        return None
+    pointer, distance = holds[insn.src if by_register else insn.dst]
+    by = {"mov": 0, "add": insn.imm, "sub": -insn.imm}.get(op.name)
+    return None if by is None else (pointer, distance + by)
+
+
+def is_plain(insn: Insn) -> bool:
+    """Tell whether this is a load or a store, and no more."""
     plain = insn.mode in (Mode.MEM, Mode.MEMSX) and not is_atomic(insn)
     return is_memory_class(insn) and plain and insn.insn_class is not InsnClass.LD
 
 
-def _base(insn: Insn) -> int:
-    return insn.src if insn.insn_class is InsnClass.LDX else insn.dst
-
-
-def _spanned(insns: Sequence[Insn | None], group: list[int]) -> list[tuple[int, Span]]:
-    members = [insn for pc in group if (insn := insns[pc])]
-    low = min(insn.off for insn in members)
-    high = max(insn.off + SIZE_BY_CODE[insn.size_code].bytes for insn in members)
-    loads = {insn.insn_class is InsnClass.LDX for insn in members}
-    rights = "".join(
-        right for right, is_load in (("r", True), ("w", False)) if is_load in loads
+def _span(pointer: int, group: list[_Access]) -> Span:
+    return Span(
+        first=group[0].number,
+        register=pointer if pointer < _REGISTERS else -1,
+        low=min(access.low for access in group),
+        high=max(access.high for access in group),
+        rights="".join(sorted({access.right for access in group})),
     )
-    return [(pc, Span(group[0], low, high, rights)) for pc in group]

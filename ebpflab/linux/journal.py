@@ -16,7 +16,8 @@ from ebpflab.errors import MapError
 from ebpflab.linux.cpus import possible_cpus
 from ebpflab.linux.livemap import LiveMap
 from ebpflab.maps.base import padded
-from ebpflab.maps.journals import Journal, Operation
+from ebpflab.maps.journals import Journal
+from ebpflab.maps.operations import Operation
 from ebpflab.maps.rows import Row, Rows, difference
 
 MOST_ROWS = 10_000  # that are read in one look

@@ -29,7 +29,8 @@ from ebpflab.maps import (  # noqa: F401  (they register)
     user_ringbuf,
 )
 from ebpflab.maps.base import Map, type_of_map
-from ebpflab.maps.journals import Journal, Operation, journal  # noqa: F401
+from ebpflab.maps.journals import Journal, journal  # noqa: F401
+from ebpflab.maps.operations import Operation  # noqa: F401
 from ebpflab.program import MapSpec, Object, Program
 
 

@@ -77,9 +77,22 @@ class Arena(Map):
 
     # -- as userspace reaches it --
 
-    def read(self, start: int, size: int) -> bytes:
-        """Return bytes. Raises MapError: outside, or not there."""
+    def read(self, start: int = 0, size: int | None = None) -> bytes:
+        """Return bytes; without a size, as far as there are pages.
+
+        Raises:  MapError: outside, or not there.
+        """
+        if size is None:
+            size = self._pages_from(start)
         return b"".join(bytes(p[a:b]) for p, a, b in self._parts(start, size))
+
+    def _pages_from(self, start: int) -> int:
+        """Return how many bytes there are from `start` on without a gap."""
+        self._check(start, 0)
+        number = first = start // PAGE
+        while number in self.pages:
+            number += 1
+        return number * PAGE - start if number > first else 0
 
     def write(self, start: int, data: bytes) -> None:
         """Put bytes; pages that are not there are made, as touching them does.
@@ -87,6 +100,7 @@ class Arena(Map):
         Raises:  MapError: outside of the arena.
         """
         data = as_bytes(data, "data")
+        self._check(start, len(data))
         missing = range(start // PAGE, -(-(start + len(data)) // PAGE))
         if 0 <= start <= start + len(data) <= self.spec.max_entries * PAGE:
             for page in missing:
@@ -98,6 +112,7 @@ class Arena(Map):
 
     def _parts(self, start: int, size: int) -> list[tuple[bytearray, int, int]]:
         """Return the pieces of pages that hold `size` bytes from `start`."""
+        self._check(start, size)
         made, at = [], start
         while at < start + size:
             number, inside = divmod(at, PAGE)
@@ -107,6 +122,12 @@ class Arena(Map):
             made.append((self.pages[number], inside, end))
             at += end - inside
         return made
+
+    def _check(self, start: int, size: int) -> None:
+        """Refuse what is no place: a byte and a number of bytes."""
+        if not (isinstance(start, int) and isinstance(size, int) and size >= 0):
+            shown = f"{start!r}, {size!r}"
+            raise self.refuse(errno.EINVAL, "arena-no-place", shown=shown)
 
     def lookup(self, key: Key = b"") -> Any:
         self.key_bytes(key)

@@ -134,7 +134,7 @@ class Map(Userspace):
     def freeze(self) -> None:
         """Forbid writing from userspace from now on. Raises MapError: it is frozen."""
         if self.frozen:
-            raise self.refuse(errno.EBUSY, "map-frozen-twice")
+            raise self.refuse(errno.EPERM, "map-frozen-twice")
         self.check_writable()
         self.frozen = True
 

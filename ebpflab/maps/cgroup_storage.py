@@ -15,7 +15,7 @@ from ebpflab.btf import Btf
 from ebpflab.maps.base import Map, map_type, padded
 from ebpflab.maps.described import cgroup_key
 from ebpflab.maps.owners import Cgroup
-from ebpflab.maps.percpu import PerCpu
+from ebpflab.maps.percpu import LARGEST_VALUE, PerCpu
 from ebpflab.maps.rights import EVERY_ACCESS, CreateFlag, UpdateFlag
 from ebpflab.maps.rows import Row, Rows
 from ebpflab.program import MapSpec
@@ -81,4 +81,4 @@ class PercpuCgroupStorage(PerCpu, CgroupStorage):
     """The values of such a group, one for each CPU."""
 
     type = "percpu_cgroup_storage"
-    largest = 32_768
+    largest = LARGEST_VALUE

@@ -9,72 +9,22 @@ It costs nothing where no journal is on: one that is on stands before the map's 
 methods. A run that is told again (`run.timeline`) is heard only by a journal that asks
 for it, and tells it after which instruction something happened. Otherwise a write
 through a pointer is found at the map's next operation; and lookups within compiled
-code are not heard. Not here: how a map looks (`rows.py`), how it is drawn.
+code are not heard. Not here: what one operation is (`operations.py`), how a map looks
+(`rows.py`), how it is drawn.
 """
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ebpflab.errors import EbpfLabError, MapError, expect
+from ebpflab.errors import MapError, expect
 from ebpflab.maps.base import Map
-from ebpflab.maps.percpu import PerCpu
-from ebpflab.maps.rows import Row, RowChange, Rows, difference
-from ebpflab.results import Event
+from ebpflab.maps.operations import PROGRAM, USERSPACE, Operation, answered, asked
+from ebpflab.maps.rows import Row, Rows, difference
 
 MOST = 200_000  # operations that are kept; later ones are counted
-
-# What a method does. Those of programs have other names in the engine than userspace's.
-USERSPACE = {
-    **{name: name for name in ("lookup", "update", "delete", "pop", "push", "peek")},
-    "read": "read",
-    "write": "write",
-}
-PROGRAM = {
-    "find": "lookup",
-    "thing_at": "lookup",
-    "holds": "lookup",
-    "store": "update",
-    "hold": "update",
-    "remove": "delete",
-    "put": "push",
-    "take": "pop",
-    "look": "peek",
-    "reserve": "reserve",
-    "commit": "submit",
-    "output": "output",
-    "alloc": "alloc",
-    "release": "release",
-}
-WITHOUT_KEY = {"update": "push", "lookup": "peek"}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation on a map, and what it did there."""
-
-    map: Map
-    name: str  # lookup, update, delete, push, ...; write: through a pointer
-    by: str  # "userspace" or "program"
-    key: Any = None  # bytes, or what was given in their place
-    value: Any = None  # what was put in
-    flags: int = 0
-    result: Any = None  # what was found or taken; None = nothing
-    error: MapError | None = None
-    changes: tuple[RowChange, ...] = ()
-    met: tuple[Any, ...] = ()  # lpm_trie: the prefixes that fit; bloom_filter: the bits
-    step: int = 0  # instructions that had run; 0 = outside of a run
-
-    @property
-    def evicted(self) -> tuple[RowChange, ...]:
-        """The rows that went although nobody asked for it."""
-        if self.name not in ("update", "push") or self.error:
-            return ()
-        return tuple(change for change in self.changes if change.new is None)
-
 
 _on: list["Journal"] = []  # the journals that are on
 _retellings = 0  # how many runs are being told again now
@@ -159,7 +109,7 @@ class Journal:
         if self._inside or self.of_retelling != bool(_retellings):
             return own(*arguments, **named)
         self._settle((map,))
-        heard = self._operation(map, method, name, own, arguments, named)
+        heard = asked(map, method, name, _innermost(own), arguments, named)
         self._inside = True
         try:
             result = own(*arguments, **named)
@@ -168,51 +118,7 @@ class Journal:
             raise
         finally:
             self._inside = False
-        self._note(replace(heard, result=self._result(map, method, heard, result)))
-        return result
-
-    def _operation(
-        self,
-        map: Map,
-        method: str,
-        name: str,
-        own: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        named: dict[str, Any],
-    ) -> Operation:
-        by = "program" if method in PROGRAM else "userspace"
-        try:
-            given = inspect.signature(_innermost(own)).bind(*arguments, **named)
-        except TypeError:  # the map will say so
-            return Operation(map, name, by)
-        given.apply_defaults()
-        asked = given.arguments
-        key, value = asked.get("key"), asked.get("value")
-        if not map.spec.key_size:
-            name = WITHOUT_KEY.get(name, name)
-            value = key or None if name == "peek" and value is None else value
-            key = None
-        if method == "reserve":
-            value = asked["size"]
-        elif method in ("commit", "output"):
-            value = asked.get("data", asked.get("record"))
-            name = "discard" if value is None else name
-        elif method in ("write", "alloc", "release"):
-            value = asked.get("data", asked.get("count"))
-        heard = Operation(map, name, by, key, value, asked.get("flags", 0))
-        heard = replace(heard, **_in_bytes(map, heard))
-        return replace(heard, met=_met(map, heard))
-
-    def _result(self, map: Map, method: str, heard: Operation, result: Any) -> Any:
-        if method == "find" and result is not None:
-            found = map.values[result : result + map.spec.value_size]
-            return map.typed(found, "value")
-        if method == "holds":
-            return heard.value if result else None
-        if method == "reserve":
-            return None if result is None else heard.value
-        if heard.name == "read":
-            return [event.data for event in result if isinstance(event, Event)]
+        self._note(replace(heard, result=answered(heard, method, result)))
         return result
 
     def _note(self, heard: Operation) -> None:
@@ -324,30 +230,3 @@ def _without(journal: Journal, method: Any) -> Any:
         return method.args[3]
     *head, own = method.args
     return partial(method.func, *head, _without(journal, own))
-
-
-def _in_bytes(map: Map, heard: Operation) -> dict[str, Any]:
-    """Return key and value as bytes, where they can be."""
-    made: dict[str, Any] = {}
-    with_key = heard.key is not None
-    for part, way in (("key", map.key_bytes), ("value", map.value_bytes)):
-        given = getattr(heard, part)
-        if given is None or heard.name in ("reserve", "submit", "output", "discard"):
-            continue
-        try:
-            each = isinstance(map, PerCpu) and isinstance(given, list | tuple)
-            whole = [map.typed(way(one), part) for one in given] if each else None
-            made[part] = whole or map.typed(way(given), part)
-        except EbpfLabError:  # a thing, or something wrong: the map will say so
-            made[part] = given
-    return made if with_key or "value" in made else {}
-
-
-def _met(map: Map, heard: Operation) -> tuple[Any, ...]:
-    """Return what the map looks at: prefixes that fit, or bits."""
-    met = getattr(map, "met", None)
-    asked = heard.key if map.spec.key_size else heard.value
-    wants = map.spec.key_size if map.spec.key_size else map.spec.value_size
-    if met is None or not isinstance(asked, bytes) or len(asked) != wants:
-        return ()
-    return tuple(met(asked))

@@ -3,7 +3,8 @@
 Such a map is never full: a new key takes the place of an old one.
 
 Kernel differs: Linux keeps only rough lists (by CPU, in batches of 128) and may forget
-another key, and some before the map is full; here the order is exact.
+another key, and some before the map is full, even for an update that it then refuses;
+here the order is exact.
 Source: docs.kernel.org/bpf/map_hash.html; errno as observed on Linux 6.18.
 """
 

@@ -12,12 +12,20 @@ from typing import Any
 
 from ebpflab.maps.base import Key, Map
 from ebpflab.maps.rights import CPUS, UpdateFlag
+from ebpflab.program import MapSpec
+
+LARGEST_VALUE = 32_768  # bytes, for each CPU
 
 
 class PerCpu(Map):
     """Values by key and CPU; stands before another map class among the bases."""
 
     values_in_slot = CPUS
+
+    def __init__(self, spec: MapSpec) -> None:
+        super().__init__(spec)
+        if spec.value_size > LARGEST_VALUE:
+            raise self.refuse(errno.E2BIG, "map-too-big", largest=LARGEST_VALUE)
 
     def value_at(self, start: int) -> list[bytes]:
         size, step = self.spec.value_size, self.stride

@@ -71,8 +71,8 @@ class Devmap(Map):
         return (i.to_bytes(INDEX_SIZE, "little") for i in range(self.spec.max_entries))
 
     def rows(self) -> Rows:
-        numbered = enumerate(self.held.items())
-        return {key: Row(value, place) for place, (key, value) in numbered}
+        held = {int.from_bytes(key, "little"): v for key, v in self.held.items()}
+        return {index: Row(value, index) for index, value in held.items()}
 
     def snapshot(self) -> Callable[[], None]:
         kept = dict(self.held)
@@ -108,6 +108,10 @@ class DevmapHash(Devmap):
 
     def keys(self) -> Iterator[bytes]:
         return iter(list(self.held))
+
+    def rows(self) -> Rows:
+        numbered = enumerate(self.held.items())
+        return {key: Row(value, place) for place, (key, value) in numbered}
 
 
 @map_type

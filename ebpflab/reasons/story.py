@@ -90,7 +90,10 @@ class Story:
         if self.program is None:
             return exploration_of(log, covered=covered)
         name, type = self.program.name, self.program.type
-        return exploration_of(log, name, type, covered=covered)
+        walked = exploration_of(log, name, type, covered=covered)
+        source, file = self.program.source, self.program.source_name
+        timeline = replace(walked.timeline, source=source, source_name=file)
+        return replace(walked, timeline=timeline)
 
     def _sourced(self, cause: Cause) -> Cause:
         return replace(cause, at=self._place(cause.at))

@@ -6,12 +6,14 @@ the code says of itself.
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ENGINE = Path(__file__).parents[1]
 MARK = "Kernel differs:"
+ENDS = re.compile(r" (?:Source|Raises|Args):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def _told(docstring: str) -> Iterator[str]:
             continue
         told = [begin.strip()]
         for rest in lines[number + 1 :]:
-            if not rest.strip() or rest.split(":")[0] in ("Source", "Raises", "Args"):
+            if not rest.strip():
                 break
             told.append(rest.strip())
-        yield " ".join(told)
+        yield ENDS.split(" ".join(told))[0]

@@ -1,6 +1,8 @@
 """What the pages hold: one function a page, over the engine's own tables."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from ebpflab.btf.kfuncs import KFUNCS, KfuncFlag
 from ebpflab.cost import crossover, published, stages
@@ -10,9 +12,10 @@ from ebpflab.hooks import HOOKS
 from ebpflab.isa.helper_ids import HELPER_NAMES
 from ebpflab.isa.map_types import MAP_TYPES
 from ebpflab.isa.spellings import FORMS
-from ebpflab.language import catalogue
+from ebpflab.language import catalogue, current_language
 from ebpflab.reasons.table import kinds
 from ebpflab.reference.differs import differences
+from ebpflab.reference.talk import Place, cells, slides
 
 Page = Callable[[], Iterator[str]]
 
@@ -38,12 +41,35 @@ def _code(text: object) -> str:
     return f"`{text}`" if text else ""
 
 
+FIELD = re.compile(r"\{(\w+):(\w+)\}")  # of a text: {dst:r}, {imm:hex}
+REGISTERS = {"dst": "1", "src": "2"}  # r1 and w1, r2 and w2
+SIGNS = dict.fromkeys(("near", "far", "local"), "pc+") | {"sum": "+ "}
+SIGNS |= dict.fromkeys(("off", "step", "plus"), "+")  # kind of a place: before its name
+
+
 def instructions() -> Iterator[str]:
+    """Each form, written with r1 and r2; what else its fields must hold."""
     rows = (
-        (f"`{form.opcode:#04x}`", _code(form.text), form.log and _code(form.log))
+        (
+            _code(f"{form.opcode:#04x}"),
+            _code(_written(form.text)),
+            _code(", ".join(f"{name} = {n}" for name, n in form.fixed.items() if n)),
+            _code(_written(form.log)),
+        )
         for form in FORMS
     )
-    yield from _table(("opcode", "text", "log"), rows)
+    yield from _table(("opcode", "text", "fixed", "log"), rows)
+
+
+def _written(text: str) -> str:
+    """Put a register, or the field's name, where the table has a place for it."""
+
+    def put(place: re.Match[str]) -> str:
+        name, kind = place.groups()
+        register = REGISTERS.get(name)
+        return f"{kind}{register}" if register else f"{SIGNS.get(kind, '')}{name}"
+
+    return FIELD.sub(put, text)
 
 
 def helpers() -> Iterator[str]:
@@ -123,7 +149,7 @@ def rejections() -> Iterator[str]:
             (
                 _code(kind.key),
                 _say(f"reject-{kind.key}", "problem"),
-                _code(kind.templates[0]),
+                _code(FIELD.sub(r"{\1}", kind.templates[0])),
             )
             for kind in kinds().values()
             if kind.category == category and kind.templates
@@ -137,15 +163,38 @@ def costs() -> Iterator[str]:
         (row.name, row.value, row.kind_name, row.source, row.conditions)
         for row in published()
     ]
-    ways = [way for stage in stages() for way in (stage.stacks, stage.ebpf) if way]
-    rows += [
-        (way.name, way.value, way.kind_name, way.source, way.conditions) for way in ways
-    ]
+    for way in ("stacks", "ebpf"):
+        told = _say(f"page-way-{way}")
+        for cost in filter(None, (getattr(stage, way) for stage in stages())):
+            row = cost.value, cost.kind_name, cost.source, cost.conditions
+            rows.append((f"{told} {cost.name}", *row))
     model = crossover()
     meets = _say("page-meets", count=f"{model.meets:.0f}")
     kind = _say(f"cost-kind-{model.kind}")
     rows.append((meets, "", kind, model.source, model.conditions))
     yield from _table(("operation", "cost", "kind", "source", "conditions"), rows)
+
+
+def talk() -> Iterator[str]:
+    """Each slide of the talk: the cells that tell it, or that it is missing."""
+    language = current_language()
+    rows = []
+    for number, slide in enumerate(slides(), 1):
+        told = "<br>".join(_links(slide.told, language))
+        planned = _say("page-planned", lesson=slide.planned) if slide.planned else ""
+        alone = "" if told or planned else _say("page-of-the-talk")
+        state = "; ".join(filter(None, (planned, alone)))
+        rows.append((number, slide.name(language), told, state))
+    yield from _table(("number", "slide", "cells", "remark"), rows)
+
+
+def _links(places: Iterable[Place], language: str) -> Iterator[str]:
+    """Yield each notebook once, with links to its cells; one a heading."""
+    for path, told in groupby(places, lambda place: place.notebook(language)):
+        headings = {cells(path).get(p.cell, p.cell): p.cell for p in told}
+        to = f"../../../{path.as_posix()}#cell-id="
+        links = ", ".join(f"[{text}]({to}{id})" for text, id in headings.items())
+        yield f"{_say(f'page-in-{path.parts[0]}', name=path.stem)} {links}"
 
 
 def differs() -> Iterator[str]:
@@ -161,6 +210,7 @@ PAGES: dict[str, Page] = {
     "hooks": hooks,
     "rejections": rejections,
     "costs": costs,
+    "talk": talk,
     "differs": differs,
 }
 

@@ -6,10 +6,12 @@ The files are split as the kernel's own. Read them in this order:
     alu.py, branches.py       how instructions and jumps move it
     states.py                 registers, stack slots, paths
     subprogs.py, cfg.py       the program's functions, and each as a graph
-    liveness.py               which registers may still be read; stack_liveness.py
+    liveness.py               which registers may still be read; stack_liveness.py,
+                              stack_marks.py
     equal.py, explored.py     when a path may stop at a state that was seen: visited.py
                               (equal_regs.py, equal_stack.py)
-    backtrack.py              which numbers mattered: back_steps.py, propagate.py
+    backtrack.py              which numbers mattered: back_steps.py, back_moves.py,
+                              propagate.py
     loops.py, backedges.py    loops; those that must end in time: convergence.py
     frames.py, callbacks.py   calls of functions, by the program and by helpers
     functions.py              what BTF tells of them; prototypes.py
@@ -20,9 +22,10 @@ The files are split as the kernel's own. Read them in this order:
     attachment.py             what a program is attached to by type
     check_btf_access.py       structures of the kernel; kptrs.py, objects.py
     check_kfunc.py            calls by BTF: kfunc_*.py, iterators.py, irq_flags.py
-    prepare.py, walk.py       before the walk; the walk
+    prepare.py, walk.py       before the walk; the walk; dead_code.py, behind it
     check.py                  all of it: `verify`
-    log.py, state_text.py     the text, as Linux writes it; source_lines.py
+    log.py, state_text.py     the text, as Linux writes it: number_text.py,
+                              source_lines.py
 
 Nothing is guessed: what is not modelled raises NotModelled (`refusal.py`).
 """

@@ -88,7 +88,8 @@ def check_reg_type(
     """
     compatible = COMPATIBLE[arg.kind]
     seen = reg.type
-    if seen in compatible:
+    is_strange = is_slice(reg) and arg.kind is not Kind.PTR_TO_MEM
+    if seen in compatible and not is_strange:
         return
     ignored = Flag.NONE
     if arg.flags & ArgFlag.MEM_RDONLY:
@@ -97,7 +98,7 @@ def check_reg_type(
         ignored |= Flag.PTR_MAYBE_NULL
     if is_kptr and seen.flags & Flag.MEM_ALLOC:
         ignored |= Flag.MEM_ALLOC | Flag.MEM_PERCPU
-    if seen.without(ignored) not in compatible:
+    if is_strange or seen.without(ignored) not in compatible:
         expected = ", ".join(kind.text for kind in compatible)
         text = f"R{number} type={seen.text} expected={expected}"
         raise Refusal(EACCES, text)
@@ -114,7 +115,7 @@ def check_func_arg_reg_off(number: int, reg: RegState, arg: Arg) -> None:
             raise Refusal(EINVAL, f"R{number} must {what} to kfunc")
         check_ptr_off_reg(number, reg)
         return
-    if kind in FREELY_MOVED:
+    if kind in FREELY_MOVED and not is_slice(reg):
         return
     if kind is RegType.CONST_PTR_TO_DYNPTR and arg.kind is Kind.PTR_TO_DYNPTR:
         return
@@ -139,6 +140,11 @@ def check_ptr_off_reg(
 
 def _name(reg: RegState) -> str:
     return reg.type.text
+
+
+def is_slice(reg: RegState) -> bool:
+    """Tell whether a kfunc took this memory from a dynptr; Linux gives it a flag."""
+    return bool(reg.rare.dynptr) and reg.type.base is Base.PTR_TO_MEM
 
 
 def is_btf_pointer(reg: RegState) -> bool:

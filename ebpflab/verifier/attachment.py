@@ -21,7 +21,11 @@ from ebpflab.program import Program
 from ebpflab.verifier.nullable_arguments import ITERATORS, NULLABLE
 from ebpflab.verifier.refusal import EINVAL, Refusal, not_modelled
 from ebpflab.verifier.reg_types import Flag, RegType, reg_type
-from ebpflab.verifier.struct_ops import check_struct_ops, struct_ops_member
+from ebpflab.verifier.struct_ops import (
+    check_struct_ops,
+    nullable_arguments,
+    struct_ops_member,
+)
 
 TYPED = ("tracing", "lsm", "struct_ops")  # program types with such a context
 RETURN_VALUE = ("trace_fexit", "lsm_mac", "lsm_cgroup", "modify_return")
@@ -65,6 +69,13 @@ def own_btf(program: Program) -> bytes | None:
     return program.btf if program.func_info or program.line_info else None
 
 
+def local_btf(program: Program) -> bytes | None:
+    """Return the types of objects that programs make: its own, else its maps'."""
+    own = own_btf(program)
+    of_maps = {spec.btf for spec in program.maps if spec.btf is not None}
+    return of_maps.pop() if own is None and len(of_maps) == 1 else own
+
+
 def find_attachment(program: Program, raw: bytes | None = None) -> Attachment | None:
     """Return what a program is attached to; None: its context has no such types.
 
@@ -95,7 +106,9 @@ def _attached(btf: Btf, program: Program, target: Type) -> Attachment:
         is_void = returns.kind is Kind.VOID
         seen = SEEN_AS.get(target.name, {})
         found = replace(found, returns=-1, answer=answer, is_void=is_void)
-        return replace(found, structure=target.name, seen_as=seen)
+        nullable = nullable_arguments(btf, target, member)
+        types = dict.fromkeys(nullable, TRUSTED | Flag.PTR_MAYBE_NULL)
+        return replace(found, structure=target.name, seen_as=seen, types=types)
     if attach_type == "trace_raw_tp":
         found = _of(btf, btf.resolve(target.type), to, TRUSTED, skipped=1)
         return replace(found, returns=-1, nullable=NULLABLE.get(to, ()))

@@ -7,8 +7,8 @@ that the value came from; every explored state on the way gets marks.
 
     mark_precise: frame0: regs=r1 stack= before 1: (07) r1 += 1
 
-Not here: which move belongs to which instruction (`back_steps.py`). Source: backward
-slicing; the log of Linux 6.18 at level 2, line by line. Names are the
+Not here: how the set moves over an instruction (`back_steps.py`, `back_moves.py`).
+Source: backward slicing; the log of Linux 6.18 at level 2, line by line. Names are the
 kernel's.
 """
 
@@ -243,109 +243,3 @@ class Backtrack:
             for frame, is_slot, number in entry.linked_regs:
                 bit = 1 << number
                 self.want(frame, 0 if is_slot else bit, bit if is_slot else 0)
-
-    # ---- one kind of instruction each ------------------------------------------
-
-    def alu(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """The result needs both operands."""
-        if self.regs & step.dst:
-            self.regs |= step.src
-        return True
-
-    def mov(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """The result needs the source only, or nothing: a constant."""
-        if self.regs & step.dst:
-            self.regs = self.regs & ~step.dst | step.src
-        return True
-
-    def load(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """Numbers keep their precision in stack slots only."""
-        if self.regs & step.dst:
-            self.regs &= ~step.dst
-            if entry and entry.slot >= 0:
-                self.want(entry.frame, 0, 1 << entry.slot)
-        return True
-
-    def unknown(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """A legacy load reads the packet: nobody knows where that came from."""
-        if self.regs & step.dst:
-            self.regs &= ~step.dst
-            return False
-        return True
-
-    def store(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """A slot came from the register that was spilled there."""
-        if self.regs & step.dst:
-            return False  # a number was used as an address: a pointer difference
-        if entry and entry.slot >= 0:
-            bit, (regs, slots) = 1 << entry.slot, self.wanted(entry.frame)
-            if slots & bit:
-                if entry.frame == self.frame:
-                    self.slots &= ~bit
-                else:
-                    self.outer[entry.frame] = (regs, slots & ~bit)
-                self.regs |= step.src
-        return True
-
-    def compare(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """What one register was compared with matters as well."""
-        if self.regs & (step.dst | step.src):
-            if not (entry and entry.src_is_stack):
-                self.regs |= step.src
-            if not (entry and entry.dst_is_stack):
-                self.regs |= step.dst
-        return True
-
-    def nothing(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        return True
-
-    def call(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """A helper's result needs nothing."""
-        self.regs &= ~1
-        if self.regs & ARGUMENTS:
-            not_modelled("a number wanted from before a call", self.at)
-        return True
-
-    def tail_call(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """Over a tail call that failed, or into the function that one ended."""
-        self.call(step, entry)
-        if self.at != self.following - 1:
-            self.outer.append((self.regs, self.slots))
-            self.regs = self.slots = 0
-        return True
-
-    def call_back(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """Out of a callback, to the helper that called it; or over a helper's call.
-
-        What a callback is called with, the helper made.
-        """
-        if self.at == self.following - 1:
-            return self.call(step, entry)
-        self._leave(self.regs & ~ARGUMENTS)
-        return True
-
-    def local_call(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """Out of a function, to its caller: its arguments are wanted there."""
-        arguments = self.regs & ARGUMENTS
-        self._leave(self.regs & ~ARGUMENTS)
-        self.regs |= arguments
-        return True
-
-    def _leave(self, left: int) -> None:
-        if left or self.slots or not self.outer:
-            not_modelled("a number wanted from before a function", self.at)
-        self.regs, self.slots = self.outer.pop()
-
-    def exit(self, step: BackStep, entry: JumpEntry | None) -> bool:
-        """Into a function, at its end: it made r0, unless it is a callback."""
-        callee = self.steps[self.following - 1] if self.following > 0 else None
-        caller = self.steps[self.following] if self.following >= 0 else None
-        if caller is not None and caller.move is Backtrack.call_back:
-            self.regs &= ~ARGUMENTS
-        if self.regs & ARGUMENTS:
-            not_modelled("a number wanted from before a call", self.at)
-        is_call = callee is not None and callee.move is Backtrack.local_call
-        result = self.regs & 1 if is_call else 0
-        self.outer.append((self.regs & ~1, self.slots))
-        self.regs, self.slots = result, 0
-        return True

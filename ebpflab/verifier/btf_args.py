@@ -9,11 +9,13 @@ from ebpflab.helpers.contract import Arg, Kind
 from ebpflab.helpers.proto import Proto
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.kptr_args import check_exchanged
-from ebpflab.verifier.refusal import EACCES, Refusal, not_modelled
+from ebpflab.verifier.refusal import EACCES, EFAULT, Refusal, not_modelled
 from ebpflab.verifier.reg_types import Flag
 from ebpflab.verifier.states import RegState
 
 SOCK_COMMON = "sock_common"
+JUDGED_ELSEWHERE = Flag.MEM_ALLOC | Flag.MEM_PERCPU  # a lock in an object, a variable
+OWNED = (Flag.MEM_ALLOC, Flag.MEM_ALLOC | Flag.MEM_PERCPU)
 
 
 def structure_id(env: Env, name: str) -> int:
@@ -30,8 +32,8 @@ def check_btf_arg(env: Env, proto: Proto, number: int, reg: RegState, arg: Arg) 
     if proto.name == "kptr_xchg":
         _check_given(env, number, reg)
         return
-    if reg.type.flags & Flag.MEM_ALLOC:
-        return  # a lock in an object: it is judged as such
+    if reg.type.flags & JUDGED_ELSEWHERE:
+        return
     if reg.type.may_be_null and (arg.is_released or not arg.may_be_null):
         text = f"Possibly NULL pointer passed to helper arg{number}"
         raise Refusal(EACCES, text)
@@ -48,6 +50,9 @@ def _check_given(env: Env, number: int, reg: RegState) -> None:
     """Judge what is to be put into a map, or the object that it is put into."""
     if number == 1:
         return
+    if reg.type.flags & Flag.MEM_ALLOC and reg.type.flags not in OWNED:
+        what = "invalid PTR_TO_BTF_ID register for type match"
+        raise Refusal(EFAULT, f"verifier bug: {what}")
     if reg.type.may_be_null:
         text = f"Possibly NULL pointer passed to helper arg{number}"
         raise Refusal(EACCES, text)
@@ -78,9 +83,7 @@ def _begins_with(env: Env, reg: RegState, wanted: str) -> bool:
     return False
 
 
-def check_percpu_arg(env: Env, number: int) -> int:
-    """Return the type of a variable that each CPU has its own of."""
-    type = env.regs[number].rare.btf_type
-    if not type:
+def check_percpu_arg(number: int, reg: RegState) -> None:
+    """Refuse a variable, of which each CPU has its own, without a type."""
+    if not reg.rare.btf_type:
         raise Refusal(EACCES, f"Helper has invalid btf_id in R{number}")
-    return type

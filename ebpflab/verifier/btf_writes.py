@@ -31,14 +31,20 @@ WRITABLE = {  # by program type, or by the structure of functions
         ),
     ),
 }
+WHOLE = {"bpf_dummy_ops": "bpf_dummy_ops_state"}  # structures of which all may be set
 ANYWHERE = ("icsk_ca_priv",)  # of the others, a write begins at the first byte
 
 
 def check_write(btf: Btf, program: str, target: Type, off: int, size: int) -> None:
     """Refuse a write that this kind of program may not do.
 
-    Args:    program: a key of WRITABLE.
+    Args:    program: a program type, or a structure of functions.
     """
+    if program in WHOLE:
+        _check_whole(target, WHOLE[program], off, size)
+        return
+    if program not in WRITABLE:
+        raise Refusal(EACCES, "only read is supported")
     (name, names), members = WRITABLE[program]
     if target.name not in names:
         raise Refusal(EACCES, "only read is supported")
@@ -50,6 +56,14 @@ def check_write(btf: Btf, program: str, target: Type, off: int, size: int) -> No
     if off + size > end:
         text = f"write access at off {off} with size {size} beyond the member of"
         raise Refusal(EACCES, f"{text} {name} ended at {end}")
+
+
+def _check_whole(target: Type, name: str, off: int, size: int) -> None:
+    if target.name != name:
+        raise Refusal(EACCES, f"only access to {name} is supported")
+    if off + size > target.size:
+        text = f"write access at off {off} with size {size}"
+        raise Refusal(EACCES, text)
 
 
 def _places(

@@ -17,9 +17,9 @@ from ebpflab.results import Verdict
 from ebpflab.verifier.bugs import SOUND, Bug
 from ebpflab.verifier.check_attach import check_load
 from ebpflab.verifier.env import Env
+from ebpflab.verifier.log import LEVEL2, STATS, Log
 from ebpflab.verifier.prepare import prepared
 from ebpflab.verifier.refusal import Refusal, Unheard
-from ebpflab.verifier.state_text import LEVEL2, STATS, Log
 from ebpflab.verifier.statistics import statistics, time_and_stack
 from ebpflab.verifier.subprogs import Subprogs
 from ebpflab.verifier.validate import validate

@@ -9,7 +9,7 @@ BPF_F_STRICT_ALIGNMENT of bpf(2).
 
 from ebpflab.isa.words import WORD64
 from ebpflab.verifier.env import Env
-from ebpflab.verifier.log import unsigned_text
+from ebpflab.verifier.number_text import unsigned_text
 from ebpflab.verifier.refusal import EACCES, Refusal
 from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.states import PACKETS, RegState

@@ -32,8 +32,9 @@ from ebpflab.verifier.bounds import (
 from ebpflab.verifier.bugs import SOUND
 from ebpflab.verifier.check_pointer import adjust_ptr_min_max_vals
 from ebpflab.verifier.decoding import bits_of, has_register
-from ebpflab.verifier.env import Env
-from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
+from ebpflab.verifier.env import MOST_BRANCHES, Env
+from ebpflab.verifier.linked_regs import linked
+from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
 from ebpflab.verifier.reg_sanity import reg_bounds_sanity_check
 from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.sanitize import sanitize_val_alu
@@ -126,7 +127,7 @@ def _moved(env: Env, insn: Insn, name: str, src: RegState) -> RegState:
     if src.type is not SCALAR:
         return _moved_pointer(env, insn, name, src)
     if _loses_nothing(insn, src.bounds):
-        src = env.linked(insn.src)
+        src = linked(env, insn.src)
     else:
         src = src._replace(id=0, off=0)
     if name == "mov" and bits_of(insn) == 64:
@@ -197,12 +198,17 @@ def _adjust_scalar(env: Env, insn: Insn, name: str, src: RegState) -> None:
 
 
 def _forked(env: Env, insn: Insn, dst: RegState) -> RegState:
-    """Walk the two values of a spread sign one by one; 0 comes later."""
+    """Walk the two values of a spread sign one by one; 0 comes later.
+
+    Kernel differs: with too many waiting paths, some 6.18 kernels crash here.
+    """
     ways = fork_at_sign(dst.bounds)
     if ways is None:
         return dst
     later, now = ways
-    other = env.fork()
+    if len(env.waiting) >= MOST_BRANCHES:
+        not_modelled("a spread sign with 8192 paths waiting", env.insn_idx)
+    other = env.push(env.insn_idx)
     other.frame.regs[insn.dst] = dst._replace(bounds=later)
     return dst._replace(bounds=now)
 

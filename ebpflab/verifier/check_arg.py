@@ -58,7 +58,7 @@ class CallArgs:
     largest_size: int = 0  # the size argument's largest value
     mem_size: int = 0  # bytes of the result
     subprog: int = -1  # the function to be called back
-    structure: int = 0  # type number of a variable of each CPU
+    variable: RegState | None = None  # each CPU has its own of what it leads to
     dynptr: RegState | None = None
     kptr: tuple[RegState, RecordField] | None = None  # where one is exchanged
 
@@ -229,7 +229,8 @@ def _kptr(call: CallArgs, number: int, reg: RegState, arg: Arg) -> None:
 
 
 def _percpu(call: CallArgs, number: int, reg: RegState, arg: Arg) -> None:
-    call.structure = check_percpu_arg(call.env, number)
+    check_percpu_arg(number, reg)
+    call.variable = reg
 
 
 JUDGES: dict[Kind, Judge] = {

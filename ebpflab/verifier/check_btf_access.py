@@ -17,14 +17,14 @@ from ebpflab.btf.access import Found, NoAccess, Place, struct_access
 from ebpflab.btf.records import type_record
 from ebpflab.btf.special import LABELS
 from ebpflab.isa.insn import Insn
-from ebpflab.verifier.attachment import given_btf, own_btf
+from ebpflab.verifier.attachment import given_btf, local_btf
 from ebpflab.verifier.bounds import ZERO
-from ebpflab.verifier.btf_writes import WRITABLE, check_write
+from ebpflab.verifier.btf_writes import check_write
 from ebpflab.verifier.check_ctx_btf import TAGS
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.licenses import is_gpl_compatible
 from ebpflab.verifier.references import LOCKS
-from ebpflab.verifier.refusal import EACCES, EINVAL, EPERM, Refusal
+from ebpflab.verifier.refusal import EACCES, EFAULT, EINVAL, EPERM, Refusal
 from ebpflab.verifier.reg_types import Base, Flag, RegType
 from ebpflab.verifier.states import UNKNOWN_SCALAR, Rare, RegState
 
@@ -56,7 +56,7 @@ def store_btf(env: Env, insn: Insn | None, number: int, off: int, size: int) -> 
 
 def btf_behind(env: Env, reg: RegState) -> Btf:
     """Return the BTF that a pointer's type is of: the program's or the kernel's."""
-    raw = own_btf(env.program)
+    raw = local_btf(env.program)
     if reg.rare.btf_local and raw is not None:
         return btf_of(raw)
     return given_btf(env.btf)
@@ -117,6 +117,7 @@ def _checked(env: Env, number: int, off: int, size: int, *, write: bool) -> Plac
         _check_write(env, reg, start, size)
         return Place(Found.NUMBER)
     if is_allocated(reg.type):
+        _check_kept(reg)
         _check_special(env, reg, start, size)
     try:
         return struct_access(btf_behind(env, reg), reg.rare.btf_type, start, size)
@@ -124,10 +125,18 @@ def _checked(env: Env, number: int, off: int, size: int, *, write: bool) -> Plac
         raise Refusal(no.errno, no.text) from None
 
 
+def _check_kept(reg: RegState) -> None:
+    """Refuse an object of the program that nothing keeps any more."""
+    if reg.type.flags & (Flag.NON_OWN_REF | Flag.MEM_RCU) or reg.ref_obj_id:
+        return
+    text = "ref_obj_id for allocated object must be non-zero"
+    raise Refusal(EFAULT, f"verifier bug: {text}")
+
+
 def _check_write(env: Env, reg: RegState, start: int, size: int) -> None:
     """Refuse a write to what the program did not make, but for a few members."""
     kind = env.attachment.structure if env.attachment else env.program.type
-    if kind not in WRITABLE or is_allocated(reg.type):
+    if is_allocated(reg.type):
         raise Refusal(EACCES, "only read is supported")
     btf = btf_behind(env, reg)
     check_write(btf, kind, btf.type(reg.rare.btf_type), start, size)

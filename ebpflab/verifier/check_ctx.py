@@ -81,8 +81,12 @@ def check_ctx_access(
 
 def _with_line(env: Env, refusal: Refusal) -> Refusal:
     """Return the refusal with the C line behind it, if the log has not shown it."""
-    line = env.lines.before(env.insn_idx).rstrip("\n")
-    return replace(refusal, lines="\n".join(filter(None, (refusal.lines, line))))
+    lines = env.log.writer.lines
+    line = lines.before(env.insn_idx)
+    if line is None:
+        return refusal
+    told = (refusal.lines, lines.text(line).rstrip("\n"))
+    return replace(refusal, lines="\n".join(filter(None, told)))
 
 
 def check_ptr_off_reg(reg: RegState, number: int) -> None:

@@ -12,6 +12,7 @@ from ebpflab.verifier.callbacks import push_callback_call
 from ebpflab.verifier.check_btf_access import in_rcu_section
 from ebpflab.verifier.check_call import CALLER_SAVED, clear_all_pkt_pointers
 from ebpflab.verifier.check_exit import check_return_code
+from ebpflab.verifier.control import is_kfunc_call
 from ebpflab.verifier.dynptr_slots import release_dynptr
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.exceptions import THROW
@@ -235,3 +236,11 @@ def _throw(env: Env) -> None:
     if not env.subprogs.exception_callback:
         check_return_code(env, 1)
     check_resource_leak(env, "bpf_throw", exception=True)
+
+
+def check_weak_kfuncs(env: Env) -> None:
+    """Refuse a call, which a path took, of a weak symbol that is not there."""
+    for idx, insn in enumerate(env.insns):
+        if insn and env.seen[idx] and is_kfunc_call(insn) and not insn.imm:
+            text = "invalid kernel function call not eliminated in verifier pass"
+            raise Refusal(EINVAL, text)

@@ -21,6 +21,7 @@ from ebpflab.verifier.check_lock import may_hold_lock
 from ebpflab.verifier.dynptr_slots import REFERENCED
 from ebpflab.verifier.kptrs import exchanged_result
 from ebpflab.verifier.map_helpers import SOCKET_MAPS
+from ebpflab.verifier.objects import ALLOCATED
 from ebpflab.verifier.references import acquire_reference
 from ebpflab.verifier.refusal import not_modelled
 from ebpflab.verifier.reg_types import Flag, RegType
@@ -129,12 +130,19 @@ def _pointer(call: CallArgs) -> RegState:
 
 
 def _variable(call: CallArgs) -> RegState:
-    """Return where a CPU has its own of a variable: memory, or a structure."""
+    """Return where a CPU has its own of a variable: memory, or a structure.
+
+    Of the program's own objects there is one for every CPU, says Linux.
+    """
+    variable = call.variable
+    assert variable
+    if variable.type.flags & Flag.MEM_RCU:
+        return RegState(ALLOCATED | Flag.MEM_RCU, ZERO, rare=variable.rare)
     btf = kernel_btf()
     if btf is None:
         not_modelled("variables of the kernel, without its BTF", call.env.insn_idx)
     flags = NULL if call.proto.ret is Ret.PTR_TO_MEM_OR_BTF_ID_OR_NULL else Flag.NONE
-    type = btf.resolve(call.structure)
+    type = btf.resolve(variable.rare.btf_type)
     if type.kind is TypeKind.STRUCT:
         rare = NOTHING_RARE._replace(btf_type=type.id, btf_name=type.name)
         return RegState(RegType.PTR_TO_BTF_ID | flags, ZERO, rare=rare)

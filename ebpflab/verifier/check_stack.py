@@ -14,6 +14,7 @@ from ebpflab.verifier.bounds import ZERO, constant
 from ebpflab.verifier.dynptr_slots import destroy_dynptr
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.fastcall import check_fastcall_stack_contract
+from ebpflab.verifier.linked_regs import linked, with_id
 from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
 from ebpflab.verifier.reg_types import RegType
 from ebpflab.verifier.states import (
@@ -138,7 +139,7 @@ def _spilled_number(env: Env, insn: Insn, reg: RegState, slot: Slot, size: int) 
     """Return a slot that holds a number, in its lower bytes if it is a narrow one."""
     if insn.insn_class == InsnClass.STX:
         fits = reg.bounds.umax.bit_length() <= size * 8
-        reg = env.linked(insn.src) if fits else reg._replace(id=0)
+        reg = linked(env, insn.src) if fits else reg._replace(id=0)
     kept = INVALID + ZERO_BYTE
     above = "".join(m if m in kept else MISC for m in slot.marks[: SLOT_BYTES - size])
     return Slot(above + SPILL * size, reg)
@@ -201,7 +202,7 @@ def _narrow_fill(
     reg = stack[number].reg
     width = reg.bounds.umax.bit_length()
     if size == spill_size == 4 and width <= 32:
-        reg = env.with_id(reg)
+        reg = with_id(env, reg)
         stack[number] = stack[number]._replace(reg=reg)
     return reg._replace(id=0) if width > size * 8 else reg
 

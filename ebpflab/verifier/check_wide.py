@@ -110,7 +110,6 @@ def function_address(env: Env, insn: Insn) -> RegState:
         raise Refusal(EINVAL, "missing btf func_info")
     if not env.functions.is_static(subprog):
         raise Refusal(EINVAL, "callback function not static")
-    env.subprogs[subprog].is_pointed_to = True
     rare = NOTHING_RARE._replace(subprog=subprog)
     return RegState(RegType.PTR_TO_FUNC, ZERO, rare=rare)
 

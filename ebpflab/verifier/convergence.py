@@ -8,6 +8,7 @@ number ("widened").
 Source: what Linux 6.18 walks. Names are the kernel's.
 """
 
+from ebpflab.verifier.dynptr_slots import slot_number
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.equal_regs import IdMap, regs_exact
 from ebpflab.verifier.states import (
@@ -79,7 +80,7 @@ def _changed(a: RegState, b: RegState, ids: IdMap) -> bool:
 def is_iterator_active(state: VerifierState) -> bool:
     """Tell whether the iterator that r1 points to has more to give."""
     reg = state.frame.regs[1]
-    number = (-(reg.off + reg.bounds.value) - 1) // 8
+    number = slot_number(reg.off + reg.bounds.smin)
     return state.frames[reg.frame].stack[number].reg.rare.iter_state == ACTIVE
 
 

@@ -42,11 +42,19 @@ def dynptr_slot(
     if not reg.bounds.is_const:
         raise Refusal(EINVAL, f"{what} has to be at a constant offset")
     off = reg.off + reg.bounds.smin
-    number = (-off - 1) // SLOT_BYTES
+    number = slot_number(off)
     if off % SLOT_BYTES or number + 1 < slots:
         raise Refusal(EINVAL, f"cannot pass in {what} at an offset={off}")
     stack = env.cur.frames[reg.frame].stack
     return number if number < len(stack) else NO_SLOT
+
+
+def slot_number(off: int) -> int:
+    """Return the slot of a place in the stack.
+
+    Linux divides toward zero, so that it takes fp0, the end of the stack, for fp-8.
+    """
+    return (-off - 1) // SLOT_BYTES if off else 0
 
 
 def is_dynptr(slot: Slot) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ebpflab.hooks.hook import Hook
-from ebpflab.isa.disassembler import NO_NAMES, Names, disassemble_insn
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import InsnClass
 from ebpflab.program import Program
@@ -20,14 +19,12 @@ from ebpflab.verifier.cfg import Graph
 from ebpflab.verifier.explored import Explored
 from ebpflab.verifier.functions import Functions
 from ebpflab.verifier.kfunc_types import Prototype
-from ebpflab.verifier.refusal import EACCES, EFAULT, EINVAL, Refusal, not_modelled
+from ebpflab.verifier.log import Log
+from ebpflab.verifier.refusal import EACCES, EFAULT, EINVAL, Refusal
 from ebpflab.verifier.reg_types import RegType
-from ebpflab.verifier.source_lines import SourceLines
 from ebpflab.verifier.speculation import Speculation
 from ebpflab.verifier.stack_liveness import StackLiveness
-from ebpflab.verifier.state_text import Log, state_text
 from ebpflab.verifier.states import (
-    ADD_CONST,
     EMPTY_SLOT,
     FP,
     SCALAR,
@@ -76,11 +73,9 @@ class Env:
     off: frozenset[str] = frozenset()  # rules that are switched off
     bug: Bug = SOUND  # a bug of history that is back
     btf: bytes | None = None  # the kernel's types, if not those of this machine
-    names: Names = NO_NAMES  # of the helpers and kfuncs, in the log
     kfuncs: Mapping[int, Prototype] = field(default_factory=dict)  # called, by id
     attachment: Attachment | None = None  # what the context's arguments are those of
     functions: Functions = field(default_factory=Functions)
-    lines: SourceLines = field(default_factory=SourceLines)
     keeps_every_state: bool = False  # BPF_F_TEST_STATE_FREQ
     prunes: bool = True  # a path stops at a finished state that covers it
     explored: Explored = field(init=False)
@@ -91,7 +86,7 @@ class Env:
     last_id: int = 0
     used_maps: Sequence[int] = ()  # indices of maps that 64-bit loads name
     ptr_types: dict[int, RegType] = field(default_factory=dict)  # used, by slot
-    seen: bytearray = field(init=False)  # by slot: it was judged
+    seen: bytearray = field(init=False)  # by slot: a path that is taken came to it
     points: bytearray = field(init=False)  # by slot: PRUNE, JUMP
     inlined_loops: dict[int, int] = field(default_factory=dict)  # calls: their function
     has_fastcalls: bool = False  # some spills may be taken out: `fastcall.py`
@@ -151,22 +146,6 @@ class Env:
     def new_id(self) -> int:
         self.last_id += 1
         return self.last_id
-
-    def linked(self, number: int) -> RegState:
-        """Give a number an id before it is copied, so that copies stay linked."""
-        regs = self.cur.frames[-1].regs
-        reg = regs[number] = self.with_id(regs[number])
-        return reg
-
-    def with_id(self, reg: RegState) -> RegState:
-        """Return a number with an id (kernel: assign_scalar_id_before_mov)."""
-        if reg.type is not SCALAR:
-            return reg
-        if reg.id & ADD_CONST:
-            reg = reg._replace(id=0, off=0)
-        if reg.id or reg.bounds.is_const:
-            return reg
-        return reg._replace(id=self.new_id())
 
     # ---- the stack -------------------------------------------------------------
 
@@ -237,15 +216,6 @@ class Env:
             raise Refusal(EFAULT, text)
         return other
 
-    def fork(self) -> VerifierState:
-        """Put a copy of this path aside, to do this same instruction again later.
-
-        Kernel differs: with too many waiting paths, some 6.18 kernels crash here.
-        """
-        if len(self.waiting) >= MOST_BRANCHES:
-            not_modelled("a spread sign with 8192 paths waiting", self.insn_idx)
-        return self.push(self.insn_idx)
-
     # ---- what mattered ---------------------------------------------------------
 
     def mark_chain_precision(self, number: int) -> None:
@@ -272,27 +242,13 @@ class Env:
             self.back_steps,
             state,
             self.log.tell if self.log.is_full else None,
-            self.insn_text,
-            self.whole_state_text,
+            self.log.writer.insn,
+            self.log.writer.state,
         )
 
     # ---- text ------------------------------------------------------------------
 
-    def insn_text(self, idx: int) -> str:
-        insn = self.insns[idx]
-        if insn is None:
-            return ""
-        text = disassemble_insn(insn, self.names, as_log=True)
-        is_unknown = text.startswith("BUG_")  # and names its opcode already
-        return text if is_unknown else f"({insn.opcode:02x}) {text}"
-
-    def whole_state_text(self, state: VerifierState, frame: int = -1) -> str:
-        """Write all of one frame; of the running one if it is not named."""
-        return state_text(state, self.program.maps, frame)
-
     def tell_state(self) -> None:
-        """Write what this instruction touched."""
-        log = self.log
-        if log.is_on:
-            text = state_text(self.cur, self.program.maps, -1, log.regs, log.slots)
-            log.state(self.insn_idx, text)
+        """Tell what this instruction touched."""
+        if self.log.is_on:
+            self.log.state(self.insn_idx, self.cur)

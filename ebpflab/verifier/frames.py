@@ -57,8 +57,10 @@ def check_func_call(env: Env, insn: Insn) -> int:
     env.stack_liveness.forget_current()
     if env.log.is_on:
         level = len(state.frames) - 1
-        env.log.tell(f"caller:\n{env.whole_state_text(state, level - 1)}\n")
-        env.log.tell(f"callee:\n{env.whole_state_text(state, level)}\n")
+        env.log.tell("caller:\n")
+        env.log.whole_state(state, level - 1)
+        env.log.tell("callee:\n")
+        env.log.whole_state(state, level)
     return env.subprogs[subprog].start
 
 
@@ -148,9 +150,10 @@ def prepare_func_exit(env: Env) -> int:
         following = callee.callsite + 1
     if env.log.is_on:
         level = len(state.frames) - 1
-        back = f"returning from callee:\n{env.whole_state_text(state, level)}\n"
-        there = env.whole_state_text(state, level - 1)
-        env.log.tell(f"{back}to caller at {following}:\n{there}\n")
+        env.log.tell("returning from callee:\n")
+        env.log.whole_state(state, level)
+        env.log.tell(f"to caller at {following}:\n")
+        env.log.whole_state(state, level - 1)
     state.frames.pop()
     env.came_back = True
     if callee.in_callback:

@@ -25,6 +25,7 @@ from ebpflab.verifier.kfunc_types import Prototype
 from ebpflab.verifier.licenses import is_gpl_compatible
 from ebpflab.verifier.references import active_locks
 from ebpflab.verifier.refusal import EINVAL, Refusal
+from ebpflab.verifier.struct_ops import may_call_helper
 
 UNSPEC = 0  # no helper: an instruction that was never filled in
 SLEEPABLE = 1 << 4  # BPF_F_SLEEPABLE
@@ -81,6 +82,8 @@ def _check_locked(env: Env, insn: Insn) -> None:
 
 def _is_there(proto: Proto, program: Program, perfmon: bool) -> bool:
     attach = program.expected_attach_type
+    if program.type == "struct_ops" and not may_call_helper(program, proto.name):
+        return False
     return may_call(program.type, proto.name, attach or "", perfmon)
 
 

@@ -6,7 +6,7 @@ Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 from ebpflab.btf import btf_of
 from ebpflab.btf.record_search import RecordField
 from ebpflab.btf.special import LOCKS, Special
-from ebpflab.verifier.attachment import own_btf
+from ebpflab.verifier.attachment import local_btf
 from ebpflab.verifier.check_lock import held_in
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.frames import SetCallee
@@ -16,6 +16,7 @@ from ebpflab.verifier.objects import (
     allocated,
     non_owning,
     record_of_object,
+    types_around,
 )
 from ebpflab.verifier.references import LOCKS as LOCK_KINDS
 from ebpflab.verifier.references import active_locks
@@ -37,8 +38,9 @@ def process_root(call: KfuncCall, index: int, reg: RegState, kind: Special) -> N
     record = record_of_object(call.env, reg)
     found = record.at(at)
     if found is None or found.kind is not kind:
-        _refuse(f"{kind.value} not found at offset={at}")
+        _refuse(f"{kind.value} not found at offset={at & 0xFFFFFFFF}")
     _check_locked(call.env, reg, kind)
+    types_around(call.env, reg)
     call.root = found
 
 
@@ -73,7 +75,7 @@ def process_node(call: KfuncCall, index: int, reg: RegState, root: Special) -> N
     at = reg.off + reg.bounds.smin
     found = record_of_object(call.env, reg).at(at)
     if found is None or found.kind is not kind:
-        _refuse(f"{kind.value} not found at offset={at}")
+        _refuse(f"{kind.value} not found at offset={at & 0xFFFFFFFF}")
     call.given = reg
     _check_held(call, reg, at, root)
 
@@ -95,7 +97,7 @@ def _check_owner(call: KfuncCall, index: int, reg: RegState, kind: Special) -> N
 
 def _check_held(call: KfuncCall, reg: RegState, at: int, root: Special) -> None:
     """Refuse a node of another structure, or another node of the same one."""
-    held, raw = call.root, own_btf(call.env.program)
+    held, raw = call.root, local_btf(call.env.program)
     assert held
     assert raw is not None
     kind, btf = NODE_OF[root].value, btf_of(raw)
@@ -123,7 +125,7 @@ def compares_nodes(root: RecordField) -> SetCallee:
     """Return how the registers of `less(a, b)` are filled."""
 
     def set_callee(env: Env, caller: FuncState, callee: FuncState) -> None:
-        raw = own_btf(env.program)
+        raw = local_btf(env.program)
         assert raw is not None
         node = allocated(btf_of(raw).type(root.type))._replace(off=root.node_offset)
         for number in (1, 2):

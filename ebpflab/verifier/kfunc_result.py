@@ -9,10 +9,9 @@ from ebpflab.btf import Kind, btf_of
 from ebpflab.btf.access import COMPOSITE
 from ebpflab.btf.kfuncs import KfuncFlag
 from ebpflab.btf.records import type_record
-from ebpflab.verifier.attachment import own_btf
+from ebpflab.verifier.attachment import local_btf, own_btf
 from ebpflab.verifier.bounds import ZERO
 from ebpflab.verifier.check_packet import may_access_direct_pkt_data
-from ebpflab.verifier.dynptr_slots import OF_THE_PACKET
 from ebpflab.verifier.iterators import iterator_at
 from ebpflab.verifier.kfunc_args import KfuncCall
 from ebpflab.verifier.kfunc_types import SCALARS, is_plain, spelled
@@ -141,7 +140,7 @@ def _same_object(call: KfuncCall) -> RegState:
 def _node(call: KfuncCall) -> RegState:
     """A node of a list or tree: it stands somewhere in an object."""
     root = call.root
-    raw = own_btf(call.env.program)
+    raw = local_btf(call.env.program)
     assert root
     assert raw is not None
     type = btf_of(raw).type(root.type)
@@ -177,17 +176,14 @@ def _slice(call: KfuncCall) -> RegState:
     """bpf_dynptr_slice: memory behind a dynptr."""
     assert call.dynptr
     type = RegType.PTR_TO_MEM
-    if call.dynptr.rare.dynptr == "ringbuf":
-        type |= Flag.MEM_RINGBUF
     if call.proto.name == "bpf_dynptr_slice":
         type |= Flag.MEM_RDONLY
     elif not may_access_direct_pkt_data(call.env, writes=True):
         raise Refusal(EINVAL, "the prog does not allow writes to packet data")
-    kind = call.dynptr.rare.dynptr
     rare = NOTHING_RARE._replace(
         mem_size=call.constant or 0,
         dynptr_id=call.dynptr.id,
-        dynptr=kind if kind in OF_THE_PACKET else "",
+        dynptr=call.dynptr.rare.dynptr,
     )
     return RegState(type, ZERO, rare=rare)
 

@@ -7,10 +7,10 @@ from ebpflab.btf.record_search import RecordField
 from ebpflab.verifier.check_btf_access import in_rcu_section
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.kptrs import check_kptr_match, exchanged_kptr
-from ebpflab.verifier.references import release_reference_nomark
+from ebpflab.verifier.references import forgotten, release_reference_nomark
 from ebpflab.verifier.refusal import EACCES
 from ebpflab.verifier.reg_types import Flag, RegType
-from ebpflab.verifier.states import NOT_INIT, UNKNOWN_SCALAR, RegState
+from ebpflab.verifier.states import RegState
 
 PLACE = 1  # the register that leads to the kernel pointer
 OF_EACH_CPU = RegType.PTR_TO_BTF_ID | Flag.MEM_ALLOC | Flag.MEM_PERCPU
@@ -32,7 +32,7 @@ def give_to_map(env: Env, id: int) -> bool:
     if not release_reference_nomark(env.cur, id):
         return False
     is_safe = in_rcu_section(env)
-    gone = NOT_INIT if env.allow_ptr_leaks else UNKNOWN_SCALAR
+    gone = forgotten(env)
 
     def without_owner(reg: RegState) -> RegState:
         if not is_safe or reg.type.without(Flag.PTR_MAYBE_NULL) is not OF_EACH_CPU:

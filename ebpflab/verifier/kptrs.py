@@ -11,21 +11,23 @@ Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 
 from ebpflab.btf import Btf, Kind, Type, btf_of
 from ebpflab.btf.record_search import RecordField
+from ebpflab.btf.records import type_record
 from ebpflab.btf.special import KPTRS, RELEASED, Special
 from ebpflab.isa.insn import Insn
 from ebpflab.isa.operations import InsnClass, Mode
 from ebpflab.verifier.arg_types import check_ptr_off_reg
-from ebpflab.verifier.attachment import given_btf, own_btf
+from ebpflab.verifier.attachment import given_btf, local_btf
 from ebpflab.verifier.bounds import ZERO
 from ebpflab.verifier.check_btf_access import btf_behind, in_rcu_section
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.kfunc_btf import ids_match
-from ebpflab.verifier.objects import record_of_object
-from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal, not_modelled
+from ebpflab.verifier.objects import record_of_object, types_around
+from ebpflab.verifier.refusal import EACCES, EINVAL, Refusal
 from ebpflab.verifier.reg_types import Base, Flag, RegType
 from ebpflab.verifier.states import NOTHING_RARE, Rare, RegState
 
 OWNED = (Special.KPTR_REF, Special.KPTR_PERCPU)
+GRAPH_NODES = (Special.LIST_NODE, Special.RB_NODE)
 BTF_ID = RegType.PTR_TO_BTF_ID
 
 
@@ -39,18 +41,23 @@ def kptr_at(env: Env, reg: RegState, off: int) -> RecordField | None:
 
 def target_of(env: Env, reg: RegState, field: RecordField) -> tuple[Btf, Type]:
     """Return the structure that a kernel pointer leads to, and whose type it is."""
-    raw = own_btf(env.program)
-    if reg.type.base is Base.PTR_TO_MAP_VALUE:
-        raw = env.program.maps[reg.map].btf
-    assert raw is not None
+    raw = _raw_types(env, reg)
     local = btf_of(raw).type(field.type)
     kernel = given_btf(env.btf)
     found = kernel.find(local.name, Kind.STRUCT)
     if found:
         return kernel, found
-    if raw != own_btf(env.program):
-        not_modelled("a map whose types are not the program's", env.insn_idx)
+    types_around(env, reg)
     return btf_of(raw), local
+
+
+def _raw_types(env: Env, reg: RegState) -> bytes:
+    """Return the types in which the place of a kernel pointer is described."""
+    raw = local_btf(env.program)
+    if reg.type.base is Base.PTR_TO_MAP_VALUE:
+        raw = env.program.maps[reg.map].btf
+    assert raw is not None
+    return raw
 
 
 def is_kernels(env: Env, btf: Btf) -> bool:
@@ -70,12 +77,17 @@ def load_kptr(env: Env, reg: RegState, field: RecordField) -> RegState:
         return RegState(type, ZERO, id=env.new_id(), rare=rare)
     local = not is_kernels(env, btf)
     rare = Rare(btf_type=target.id, btf_name=target.name, btf_local=local)
-    flags = Flag.PTR_MAYBE_NULL | _trust(env, field, target, local)
+    flags = Flag.PTR_MAYBE_NULL | _trust(env, reg, field, target, local)
     return RegState(BTF_ID | flags, ZERO, id=env.new_id(), rare=rare)
 
 
-def _trust(env: Env, field: RecordField, target: Type, local: bool) -> Flag:
-    """Return what RCU vouches for (kernel: btf_ld_kptr_type)."""
+def _trust(
+    env: Env, reg: RegState, field: RecordField, target: Type, local: bool
+) -> Flag:
+    """Return what RCU vouches for (kernel: btf_ld_kptr_type).
+
+    An object that can stand in a list or tree may be owned by one at the same time.
+    """
     is_safe = field.kind is Special.KPTR_PERCPU
     if field.kind is Special.KPTR_REF:
         is_safe = local or target.name in RELEASED
@@ -83,7 +95,11 @@ def _trust(env: Env, field: RecordField, target: Type, local: bool) -> Flag:
         return Flag.PTR_UNTRUSTED
     if field.kind is Special.KPTR_PERCPU:
         return Flag.MEM_RCU | Flag.MEM_PERCPU
-    return Flag.MEM_RCU | Flag.MEM_ALLOC if local else Flag.MEM_RCU
+    if not local:
+        return Flag.MEM_RCU
+    flags = Flag.MEM_RCU | Flag.MEM_ALLOC
+    record = type_record(_raw_types(env, reg), field.type)
+    return flags | Flag.NON_OWN_REF if record.of(*GRAPH_NODES) else flags
 
 
 def store_kptr(env: Env, insn: Insn | None, reg: RegState, field: RecordField) -> None:

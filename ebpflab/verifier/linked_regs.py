@@ -30,6 +30,24 @@ Linked = tuple[Place, ...]
 MOST_LINKED = 6  # registers that one jump keeps linked
 
 
+def with_id(env: Env, reg: RegState) -> RegState:
+    """Return a number with an id (kernel: assign_scalar_id_before_mov)."""
+    if reg.type is not SCALAR:
+        return reg
+    if reg.id & ADD_CONST:
+        reg = reg._replace(id=0, off=0)
+    if reg.id or reg.bounds.is_const:
+        return reg
+    return reg._replace(id=env.new_id())
+
+
+def linked(env: Env, number: int) -> RegState:
+    """Give a number an id before it is copied, so that copies stay linked."""
+    regs = env.regs
+    reg = regs[number] = with_id(env, regs[number])
+    return reg
+
+
 def linked_operands(env: Env, insn: Insn, dst: RegState, src: RegState) -> Linked:
     """Return the numbers linked to the operands, and remember them for backtracking."""
     ids = []

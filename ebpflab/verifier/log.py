@@ -1,102 +1,144 @@
-"""States as text, exactly as the verifier's log of Linux 6.18 writes them.
+"""The log, in pieces that become text when it is asked for.
 
-    R1=3                        a constant
-    R1=scalar(umax=7,...)       bounds that are the default are left out, equal ones are
-                                chained: smin=smin32=0
-    P                           before a scalar: its exact value mattered
+After an instruction what it touched is written as its comment, from column 40 on. At
+level 1 only the path to the refusal stays: when a path has ended, the log goes back to
+where that path's branch was. So nearly all that is told is thrown away, and a piece is
+what to write, not yet how: an instruction's slot, a line of C, a view of a state.
 
-Not here: reading logs back (`ebpflab/logs.py`). Source: logs of Linux 6.18.
+Source: logs of Linux 6.18. Not here: how a state is written (`state_text.py`).
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from ebpflab.isa.words import WORD32, WORD64
-from ebpflab.verifier.bounds import (
-    S32_MAX,
-    S32_MIN,
-    S64_MAX,
-    S64_MIN,
-    U32_MAX,
-    U64_MAX,
-    Bounds,
-)
+from ebpflab.isa.disassembler import NO_NAMES, Names, disassemble_insn
+from ebpflab.isa.insn import Insn
+from ebpflab.program import MapSpec
+from ebpflab.verifier.source_lines import Line, SourceLines
+from ebpflab.verifier.state_text import EVERYTHING, View, view_of, view_text
+from ebpflab.verifier.states import VerifierState
 
-_DEFAULTS = (  # in the order of Bounds, which is the log's
-    ("smin", S64_MIN),
-    ("smax", S64_MAX),
-    ("umin", 0),
-    ("umax", U64_MAX),
-    ("smin32", S32_MIN),
-    ("smax32", S32_MAX),
-    ("umin32", 0),
-    ("umax32", U32_MAX),
-)
-_LEAST_DECIMAL, _MOST_DECIMAL = -(1 << 15), (1 << 15) - 1
-_MOST_DECIMAL_UNSIGNED = (1 << 16) - 1
+LEVEL1, LEVEL2, STATS = 1, 2, 4
+COLUMN, STEP = 40, 8  # where comments begin, and how far they move if there is no room
+MOST_UNWRITTEN = 1 << 16  # pieces: views take more memory than their text
 
 
-def signed_text(number: int) -> str:
-    """Write a signed number: small ones in decimal."""
-    if _LEAST_DECIMAL <= number <= _MOST_DECIMAL:
-        return str(number)
-    return hex(number & WORD64)
+Piece = str | int | Line | View  # an int is an instruction; a View behind it, a comment
 
 
-def unsigned_text(number: int) -> str:
-    """Write an unsigned number: small ones in decimal."""
-    return str(number) if number <= _MOST_DECIMAL_UNSIGNED else hex(number)
+@dataclass(slots=True)
+class Writer:
+    """Makes text of pieces: it knows the program's instructions, maps and lines."""
+
+    insns: Sequence[Insn | None] = ()
+    maps: Sequence[MapSpec] = ()
+    names: Names = NO_NAMES
+    lines: SourceLines = field(default_factory=SourceLines)
+    _written: dict[int, str] = field(default_factory=dict)  # by slot
+
+    def insn(self, idx: int) -> str:
+        """Write an instruction: its opcode, and what it does."""
+        text = self._written.get(idx)
+        if text is None:
+            text = self._written[idx] = self._insn(self.insns[idx])
+        return text
+
+    def _insn(self, insn: Insn | None) -> str:
+        if insn is None:
+            return ""
+        text = disassemble_insn(insn, self.names, as_log=True)
+        is_unknown = text.startswith("BUG_")  # and names its opcode already
+        return text if is_unknown else f"({insn.opcode:02x}) {text}"
+
+    def state(self, state: VerifierState, level: int = -1) -> str:
+        """Write all of one frame; of the running one if it is not named."""
+        return view_text(view_of(state, level, slots=EVERYTHING), self.maps)
+
+    def text(self, pieces: Sequence[Piece]) -> Iterator[str]:
+        """Yield the text of each piece."""
+        width = 0  # of an instruction just before
+        for piece in pieces:
+            text = piece if isinstance(piece, str) else self._of(piece)
+            if width and isinstance(piece, View):
+                text = f"{' ' * _gap(width)};{text}\n"
+            width = len(text) if isinstance(piece, int) else 0
+            yield text
+
+    def _of(self, piece: int | Line | View) -> str:
+        if isinstance(piece, int):
+            return f"{piece}: {self.insn(piece)}"
+        if isinstance(piece, Line):
+            return self.lines.text(piece)
+        return view_text(piece, self.maps)
 
 
-@lru_cache(maxsize=1 << 12)
-def ranges_text(b: Bounds) -> str:
-    """Write the bounds that are not the default, equal ones chained."""
-    return ",".join(_chains(b))
+@dataclass(slots=True)
+class Log:
+    """The pieces so far, and what the next comment shows."""
+
+    level: int
+    writer: Writer = field(default_factory=Writer)
+    pieces: list[Piece] = field(default_factory=list)
+    written: int = 0  # so many of them are text already
+    line_end: int = -1  # pieces when the last instruction was told; -1: none
+    last_insn: int = -1  # which one that was
+    regs: int = EVERYTHING  # scratched: to be shown
+    slots: int = EVERYTHING
+    is_on: bool = field(init=False)
+    is_full: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_on = bool(self.level & (LEVEL1 | LEVEL2))
+        self.is_full = bool(self.level & LEVEL2)
+
+    def show_all(self) -> None:
+        """Have the next comment show every register and slot."""
+        self.regs = self.slots = EVERYTHING
+
+    def tell(self, text: Piece) -> None:
+        self.pieces.append(text)
+
+    def back_to(self, length: int) -> None:
+        """Cut the log; of a comment in a newline's place, one blank stays."""
+        pieces = self.pieces
+        del pieces[length:]
+        self.written = min(self.written, length)
+        if pieces and (isinstance(pieces[-1], View) or str(pieces[-1])[:1] == " "):
+            pieces[-1] = " "
+
+    def insn(self, idx: int) -> None:
+        """Tell an instruction; a comment may follow on its line."""
+        pieces = self.pieces
+        if len(pieces) - self.written > MOST_UNWRITTEN:
+            self._write()
+        pieces.append(idx)
+        pieces.append("\n")
+        self.line_end, self.last_insn = len(pieces), idx
+
+    def state(self, idx: int, state: VerifierState) -> None:
+        """Tell a state: as the comment of the line just told, or on its own."""
+        pieces, view = self.pieces, view_of(state, -1, self.regs, self.slots)
+        if self.line_end == len(pieces):
+            pieces[-2:] = self.last_insn, view
+            self.written = min(self.written, len(pieces) - 2)
+        else:
+            pieces += (f"{idx}:", view, "\n")
+        self.regs = self.slots = 0
+
+    def whole_state(self, state: VerifierState, level: int = -1) -> None:
+        """Tell all of a frame, on the line that was begun."""
+        self.pieces += (view_of(state, level, slots=EVERYTHING), "\n")
+
+    def text(self) -> str:
+        return "".join(self.writer.text(self.pieces))
+
+    def _write(self) -> None:
+        """Make text of all pieces."""
+        start, self.written = self.written, len(self.pieces)
+        self.pieces[start:] = self.writer.text(self.pieces[start:])
 
 
-def _chains(b: Bounds) -> Iterator[str]:
-    numbers = b[1:]
-    left = [
-        (name, _shown(name, number))
-        for (name, default), number in zip(_DEFAULTS, numbers, strict=True)
-        if number != default
-    ]
-    while left:
-        first, number = left[0]
-        is_least = "min" in first
-        chain = [
-            name for name, n in left if n == number and ("min" in name) == is_least
-        ]
-        left = [(name, n) for name, n in left if name not in chain]
-        write = signed_text if first.startswith("s") else unsigned_text
-        yield "=".join([*chain, write(number)])
-    if b.var_off.mask != U64_MAX:
-        yield f"var_off={b.var_off}"
-
-
-def _shown(name: str, number: int) -> int:
-    """Return the number that is written: that of a large s32 is its 32 bits."""
-    is_short = _LEAST_DECIMAL <= number <= _MOST_DECIMAL
-    return number & WORD32 if name.endswith("32") and not is_short else number
-
-
-def scalar_text(b: Bounds, id: str = "", *, precise: bool = False) -> str:
-    """Write a number; `id` is its id as text (`id=1`, `id=1+4`), if it has one."""
-    mark = "P" if precise else ""
-    if b.is_const:
-        return mark + signed_text(b.smin)
-    return f"{mark}scalar({','.join(part for part in (id, ranges_text(b)) if part)})"
-
-
-def violation_text(register: str, how: str, b: Bounds) -> str:
-    """Write the complaint about bounds that contradict each other."""
-    u64, s64 = _pair(b.umin, b.umax), _pair(b.smin & WORD64, b.smax & WORD64)
-    u32 = _pair(b.u32_min, b.u32_max)
-    s32 = _pair(b.s32_min & WORD32, b.s32_max & WORD32)
-    bits = f"({b.var_off.value:#x}, {b.var_off.mask:#x})"
-    where = f"REG INVARIANTS VIOLATION ({register}): {how}"
-    return f"{where} u64={u64} s64={s64} u32={u32} s32={s32} var_off={bits}"
-
-
-def _pair(least: int, most: int) -> str:
-    return f"[{least:#x}, {most:#x}]"
+def _gap(width: int) -> int:
+    """Return how many blanks stand before a comment."""
+    wanted = max(width + 1 + STEP // 2, COLUMN)
+    return -(-wanted // STEP) * STEP - width - 2

@@ -11,10 +11,11 @@ Source: what Linux 6.18 accepts, refuses and writes. Names are the kernel's.
 from ebpflab.btf import Type
 from ebpflab.btf.records import EMPTY, Record, record_of, type_record
 from ebpflab.btf.special import LOCKS, Special
-from ebpflab.verifier.attachment import own_btf
+from ebpflab.verifier.attachment import local_btf
 from ebpflab.verifier.bounds import ZERO
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.references import release_reference_nomark
+from ebpflab.verifier.refusal import not_modelled
 from ebpflab.verifier.reg_types import Base, Flag, RegType
 from ebpflab.verifier.states import Rare, RegState
 
@@ -31,11 +32,24 @@ def record_of_object(env: Env, reg: RegState) -> Record:
     """Return the special parts of what a register leads to (reg_btf_record)."""
     if reg.type.base is Base.PTR_TO_MAP_VALUE:
         return record_of(env.program.maps[reg.map])
-    raw = own_btf(env.program)
+    raw = local_btf(env.program)
     if raw is None or not reg.rare.btf_local:
         return EMPTY
     found = type_record(raw, reg.rare.btf_type)
     return EMPTY if found.errno else found
+
+
+def types_around(env: Env, reg: RegState) -> bytes:
+    """Return the types in which the special parts of a place are described.
+
+    Raises:  NotModelled: they are not those of the program's objects.
+    """
+    local = local_btf(env.program)
+    is_map = reg.type.base is Base.PTR_TO_MAP_VALUE
+    raw = env.program.maps[reg.map].btf if is_map else local
+    if raw is None or raw != local:
+        not_modelled("a map whose types are not the program's", env.insn_idx)
+    return raw
 
 
 def holds_a_lock(env: Env, reg: RegState) -> bool:

@@ -58,10 +58,12 @@ def _names(regs: int, slots: int) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=1 << 10)
 def regs_text(bits: int) -> str:
     return ",".join(f"r{number}" for number in range(FP + 1) if bits >> number & 1)
 
 
+@lru_cache(maxsize=1 << 10)
 def slots_text(bits: int) -> str:
     places = (n for n in range(bits.bit_length()) if bits >> n & 1)
     return ",".join(str(-8 * (number + 1)) for number in places)

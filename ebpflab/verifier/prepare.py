@@ -3,7 +3,8 @@
 Source: what Linux 6.18 refuses before it walks, and the head of its log at level 2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ebpflab.hooks import HOOKS
 from ebpflab.isa.disassembler import Names
@@ -31,13 +32,14 @@ from ebpflab.verifier.functions import (
 from ebpflab.verifier.helper_rights import arguments, call_summary
 from ebpflab.verifier.inner_maps import with_inner_maps
 from ebpflab.verifier.kfunc_calls import add_kfunc_calls, is_allowed, mark_kfuncs
+from ebpflab.verifier.kfunc_types import Prototype
 from ebpflab.verifier.liveness import live_registers
+from ebpflab.verifier.log import Log, Writer
 from ebpflab.verifier.loops import components
 from ebpflab.verifier.refusal import not_modelled
 from ebpflab.verifier.reg_sanity import TEST_REG_INVARIANTS
-from ebpflab.verifier.source_lines import check_btf_line
+from ebpflab.verifier.source_lines import SourceLines, check_btf_line
 from ebpflab.verifier.stack_liveness import StackLiveness
-from ebpflab.verifier.state_text import Log
 from ebpflab.verifier.states import initial_state
 from ebpflab.verifier.subprogs import Subprogs, add_subprogs, check_subprogs
 
@@ -47,6 +49,20 @@ TEST_RND_HI32, TEST_STATE_FREQ, XDP_HAS_FRAGS = 4, 8, 32
 XDP_DEV_BOUND_ONLY = 64
 KNOWN_FLAGS = ALIGNMENT | SLEEPABLE | TEST_RND_HI32 | TEST_STATE_FREQ
 KNOWN_FLAGS |= XDP_HAS_FRAGS | XDP_DEV_BOUND_ONLY | TEST_REG_INVARIANTS
+
+
+@dataclass(slots=True)
+class Checked:
+    """A program that passed what is asked of it as a whole."""
+
+    program: Program
+    insns: Sequence[Insn | None]
+    subprogs: Subprogs
+    functions: Functions
+    kfuncs: Mapping[int, Prototype]
+    lines: SourceLines
+    used_maps: Sequence[int]
+    graph: Graph
 
 
 def prepared(
@@ -62,6 +78,27 @@ def prepared(
     Args:    subprogs: filled with the program's functions.
              kernel: the kernel's BTF, if not that of this machine.
     """
+    whole = _checked(program, log, subprogs, privileged, kernel)
+    env = _env(whole, log, privileged)
+    env.attachment, env.btf = find_attachment(whole.program, kernel), kernel
+    env.has_fastcalls = mark_fastcall_patterns(
+        whole.insns,
+        subprogs,
+        lambda insn: call_summary(insn, whole.program, whole.kfuncs, privileged),
+    )
+    if log.is_full:
+        _tell_live_registers(env)
+    return env
+
+
+def _checked(
+    program: Program,
+    log: Log,
+    subprogs: Subprogs,
+    privileged: bool,
+    kernel: bytes | None,
+) -> Checked:
+    """Refuse what is wrong with the whole program, in the order of Linux."""
     insns = slots_of_program(program)
     _check_modelled(program, insns)
     btf, rows = read_functions(program)
@@ -79,36 +116,32 @@ def prepared(
     mark_kfuncs(graph, insns, kfuncs)
     mark_effects(insns, subprogs, kfuncs)
     check_attach(program, HOOKS[program.type])
+    return Checked(program, insns, subprogs, functions, kfuncs, lines, used_maps, graph)
+
+
+def _env(whole: Checked, log: Log, privileged: bool) -> Env:
+    """Return a verification that is about to begin."""
+    program, insns, graph = whole.program, whole.insns, whole.graph
+    names = Names(kfuncs={id: proto.name for id, proto in whole.kfuncs.items()})
+    log.writer = Writer(insns, program.maps, names, whole.lines)
     tell = log.tell if log.is_full else None
-
-    def count(insn: Insn) -> int:
-        proto = kfuncs.get(insn.imm) if is_kfunc_call(insn) else None
-        if proto and is_allowed(program, proto):
-            return len(proto.parameters)
-        return arguments(insn, program, privileged)
-
-    env = Env(
+    state = initial_state()
+    state.in_sleepable = bool(program.flags & SLEEPABLE)
+    return Env(
         program,
         HOOKS[program.type],
         insns,
         graph,
-        live_registers(insns, graph, count),
-        [
-            _back_step(insn, idx, functions, subprogs, graph)
-            for idx, insn in enumerate(insns)
-        ],
+        _live_registers(whole, privileged),
+        [_back_step(insn, idx, whole) for idx, insn in enumerate(insns)],
         Loops(components(graph), tell),
-        subprogs,
+        whole.subprogs,
         log,
-        initial_state(),
-        StackLiveness(graph, subprogs, tell),
-        functions=functions,
-        lines=lines,
-        kfuncs=kfuncs,
-        used_maps=used_maps,
-        names=Names(kfuncs={id: proto.name for id, proto in kfuncs.items()}),
-        attachment=find_attachment(program, kernel),
-        btf=kernel,
+        state,
+        StackLiveness(graph, whole.subprogs, tell),
+        functions=whole.functions,
+        kfuncs=whole.kfuncs,
+        used_maps=whole.used_maps,
         allow_ptr_leaks=privileged,
         allow_uninit_stack=privileged,
         bypass_spec_v1=privileged,
@@ -116,13 +149,18 @@ def prepared(
         strict_alignment=program.flags & ALIGNMENT == STRICT_ALIGNMENT,
         keeps_every_state=bool(program.flags & TEST_STATE_FREQ),
     )
-    env.has_fastcalls = mark_fastcall_patterns(
-        insns, subprogs, lambda insn: call_summary(insn, program, kfuncs, privileged)
-    )
-    env.cur.in_sleepable = bool(program.flags & SLEEPABLE)
-    if log.is_full:
-        _tell_live_registers(env)
-    return env
+
+
+def _live_registers(whole: Checked, privileged: bool) -> Sequence[int]:
+    """Return which registers may still be read, by slot; calls read their arguments."""
+
+    def count(insn: Insn) -> int:
+        proto = whole.kfuncs.get(insn.imm) if is_kfunc_call(insn) else None
+        if proto and is_allowed(whole.program, proto):
+            return len(proto.parameters)
+        return arguments(insn, whole.program, privileged)
+
+    return live_registers(whole.insns, whole.graph, count)
 
 
 def _check_modelled(program: Program, insns: Sequence[Insn | None]) -> None:
@@ -136,15 +174,13 @@ def _check_modelled(program: Program, insns: Sequence[Insn | None]) -> None:
         not_modelled("an empty program")
 
 
-def _back_step(
-    insn: Insn | None, idx: int, functions: Functions, subprogs: Subprogs, graph: Graph
-) -> BackStep | None:
+def _back_step(insn: Insn | None, idx: int, whole: Checked) -> BackStep | None:
     """Return how wanted numbers move back: over global functions, they are not seen."""
-    if idx in graph.callbacks:
+    if idx in whole.graph.callbacks:
         return CALL_BACK
     if insn and is_local_call(insn):
-        callee = subprogs.starting_at(idx + 1 + insn.imm)
-        return back_step(insn, is_global=functions.is_global(callee))
+        callee = whole.subprogs.starting_at(idx + 1 + insn.imm)
+        return back_step(insn, is_global=whole.functions.is_global(callee))
     return back_step(insn)
 
 
@@ -161,4 +197,4 @@ def _tell_live_registers(env: Env) -> None:
             live = env.live_regs[idx]
             shown = "".join(str(r) if live >> r & 1 else "." for r in range(10))
             loop = f"{env.loops.numbers[idx]:3d} " if env.loops.numbers[idx] else "    "
-            env.log.tell(f"{loop}{idx:3d}: {shown} {env.insn_text(idx)}\n")
+            env.log.tell(f"{loop}{idx:3d}: {shown} {env.log.writer.insn(idx)}\n")

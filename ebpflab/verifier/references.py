@@ -59,9 +59,14 @@ def release_reference(env: Env, id: int) -> bool:
     return True
 
 
+def forgotten(env: Env) -> RegState:
+    """Return what is known of a pointer that leads nowhere any more."""
+    return UNKNOWN_SCALAR if env.allow_ptr_leaks else NOT_INIT
+
+
 def invalidate(env: Env, is_gone: Callable[[RegState], bool]) -> None:
     """Forget registers and spilled registers of all frames."""
-    gone = UNKNOWN_SCALAR if env.allow_ptr_leaks else NOT_INIT
+    gone = forgotten(env)
     for frame in env.cur.frames:
         for number, reg in enumerate(frame.regs):
             if is_gone(reg):

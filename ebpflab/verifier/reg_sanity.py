@@ -6,7 +6,7 @@ BPF_F_TEST_REG_INVARIANTS it refuses. Source: its log. Names are the kernel's.
 
 from ebpflab.verifier.bounds import Bounds, contradiction, forget_bounds
 from ebpflab.verifier.env import Env
-from ebpflab.verifier.log import violation_text
+from ebpflab.verifier.number_text import violation_text
 from ebpflab.verifier.refusal import EFAULT, Refusal
 
 TEST_REG_INVARIANTS = 1 << 7  # a flag of a program

@@ -9,9 +9,8 @@ Source: the kernel's Documentation/bpf/btf.rst; logs of Linux 6.18.
 """
 
 import struct
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ebpflab.btf import Btf
@@ -40,18 +39,24 @@ class SourceLines:
     """All lines of a program, by slot, and which was written last."""
 
     btf: Btf | None = None
-    lines: list[Line] = field(default_factory=list)
+    by_slot: Sequence[Line | None] = ()
     last: Line | None = None
 
-    def before(self, idx: int) -> str:
-        """Return the line to be written before an instruction; "": none."""
-        place = bisect_right(self.lines, idx, key=lambda line: line.start) - 1
-        if place < 0 or self.btf is None:
-            return ""
-        line, last = self.lines[place], self.last
+    def before(self, idx: int) -> Line | None:
+        """Return the line to be written before an instruction, if it is a new one."""
+        if not self.by_slot:
+            return None
+        line, last = self.by_slot[idx], self.last
+        if line is last or line is None:
+            return None
         if last and (line.file, line.number) == (last.file, last.number):
-            return ""
+            return None
         self.last = line
+        return line
+
+    def text(self, line: Line) -> str:
+        """Write a line of C, and where it stands."""
+        assert self.btf
         text = self.btf.string(line.text).lstrip()[:MOST_TEXT]
         name = self.btf.string(line.file).rpartition("/")[2]
         return f"; {text} @ {name}:{line.number}\n"
@@ -67,37 +72,45 @@ def check_btf_line(
     if btf is None or not program.line_info:
         return SourceLines()
     whole = len(program.line_info) // _RECORD.size * _RECORD.size
-    found, begun = SourceLines(btf), 0
-    for number, row in enumerate(_RECORD.iter_unpack(program.line_info[:whole])):
-        start, file, text, column = row
+    lines: list[Line] = []
+    begun = 0
+    for start, file, text, column in _RECORD.iter_unpack(program.line_info[:whole]):
         line = Line(start, file, text, column >> LINE_SHIFT)
-        _check_line(found, number, line, insns)
+        _check_line(btf, lines, line, insns)
         if begun < len(subprogs):
             first = subprogs[begun].start
             if first < line.start:
                 raise Refusal(EINVAL, f"missing bpf_line_info for func#{begun}")
             begun += line.start == first
-        found.lines.append(line)
+        lines.append(line)
     if begun < len(subprogs):
         left = f"{len(subprogs) - begun} funcs starting from func#{begun}"
         raise Refusal(EINVAL, f"missing bpf_line_info for {left}")
-    return found
+    return SourceLines(btf, [*_by_slot(lines, len(insns))])
+
+
+def _by_slot(lines: Sequence[Line], slots: int) -> Iterator[Line | None]:
+    """Yield for each slot the line that it came from."""
+    starts, line = {line.start: line for line in lines}, None
+    for slot in range(slots):
+        line = starts.get(slot, line)
+        yield line
 
 
 def _check_line(
-    found: SourceLines, number: int, line: Line, insns: Sequence[Insn | None]
+    btf: Btf, lines: Sequence[Line], line: Line, insns: Sequence[Insn | None]
 ) -> None:
-    before, where = found.lines[-1].start if found.lines else 0, f"line_info[{number}]"
-    if (number and line.start <= before) or line.start >= len(insns):
+    """Refuse a line out of order, or one that is none."""
+    before, where = lines[-1].start if lines else 0, f"line_info[{len(lines)}]"
+    if (lines and line.start <= before) or line.start >= len(insns):
         place = f"(prev_offset:{before} prog->len:{len(insns)})"
         raise Refusal(EINVAL, f"Invalid {where}.insn_off:{line.start} {place}")
     insn = insns[line.start]
     if insn is None or not insn.opcode:
         raise Refusal(EINVAL, f"Invalid insn code at {where}.insn_off")
-    assert found.btf
     try:
         for offset in (line.text, line.file):
-            found.btf.string(offset)
+            btf.string(offset)
     except EbpfLabError:
         what = f"Invalid {where}.line_off or .file_name_off"
         raise Refusal(EINVAL, what) from None

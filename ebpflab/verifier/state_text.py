@@ -1,19 +1,24 @@
-"""A whole state as text, and the log it goes to.
+"""A state as text: all of a frame, or what an instruction touched ("scratched").
 
     R0=map_value(map=m,ks=4,vs=8) R1=3 R10=fp0 fp-8=0000????
 
-After an instruction only what it touched is written ("scratched"), as its comment from
-column 40 on. At level 1 only the path to the refusal stays: when a path has ended, the
-log goes back to where that path's branch was.
+A `View` holds what is to be written, as it was; text is made of it when it is needed,
+and most of a log is cut off again before.
 
-Source: logs of Linux 6.18. Not here: numbers (`log.py`).
+Source: logs of Linux 6.18. Not here: numbers (`number_text.py`), the log (`log.py`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ebpflab.program import MapSpec
-from ebpflab.verifier.log import ranges_text, scalar_text, signed_text, unsigned_text
+from ebpflab.verifier.number_text import (
+    ranges_text,
+    scalar_text,
+    signed_text,
+    unsigned_text,
+)
+from ebpflab.verifier.precision_marks import numbers
 from ebpflab.verifier.reg_types import Base, Flag, RegType
 from ebpflab.verifier.states import (
     ADD_CONST,
@@ -23,7 +28,7 @@ from ebpflab.verifier.states import (
     PACKETS,
     SCALAR,
     SPILL,
-    FuncState,
+    Reference,
     RegState,
     Slot,
     VerifierState,
@@ -117,104 +122,74 @@ def _iter_text(reg: RegState) -> str:
     return f"iter_{rare.iter_type}(ref_id={reg.ref_obj_id},{state})"
 
 
-def state_text(
-    state: VerifierState,
-    maps: Sequence[MapSpec],
-    level: int = -1,
-    regs: int = EVERYTHING,
-    slots: int = EVERYTHING,
-) -> str:
-    """Write a frame, or the registers and slots of it whose bits are set.
+class View(NamedTuple):
+    """What is to be written of one frame."""
+
+    level: int  # which frame
+    regs: Sequence[RegState]  # all of them
+    wanted: int  # bits: the ones to be written
+    slots: Sequence[tuple[int, Slot]]  # those to be written, by number
+    refs: Sequence[Reference]
+    in_callback: bool
+    in_async_callback: bool
+    precise_regs: int  # bits
+    precise_slots: int
+
+
+def view_of(
+    state: VerifierState, level: int = -1, regs: int = EVERYTHING, slots: int = 0
+) -> View:
+    """Return a frame's registers and slots whose bits are set, as they are now.
 
     Args:    level: which frame; -1 = the running one.
     """
-    level = len(state.frames) - 1 if level < 0 else level
-    frame = state.frames[level]
+    frames = state.frames
+    frame = frames[level]
+    stack = frame.stack
+    shown: Sequence[tuple[int, Slot]] = ()
+    if slots == EVERYTHING:
+        shown = [*enumerate(stack)]
+    elif slots:
+        shown = [(n, stack[n]) for n in numbers(slots) if n < len(stack)]
+    parts = (
+        level if level >= 0 else len(frames) - 1,
+        frame.regs.copy(),
+        regs,
+        shown,
+        state.refs,
+        frame.in_callback,
+        frame.in_async_callback,
+        frame.precise_regs,
+        frame.precise_slots,
+    )
+    return tuple.__new__(View, parts)  # what View(...) does, in a quarter of the time
+
+
+def view_text(view: View, maps: Sequence[MapSpec]) -> str:
+    """Write a view; each word begins with a blank."""
+    level = view.level
     words = [f" frame{level}:"] if level else []
-    for number, reg in enumerate(frame.regs):
-        if regs >> number & 1 and reg.type is not RegType.NOT_INIT:
-            precise = bool(frame.precise_regs >> number & 1)
+    for number, reg in enumerate(view.regs):
+        if view.wanted >> number & 1 and reg.type is not RegType.NOT_INIT:
+            precise = bool(view.precise_regs >> number & 1)
             words.append(f" R{number}={reg_text(reg, maps, precise, level)}")
-    for number, slot in enumerate(frame.stack):
-        if slots >> number & 1 and slot.marks != INVALID * 8:
+    for number, slot in view.slots:
+        if slot.marks != INVALID * 8:
             if slot.marks[-1] == DYNPTR and not slot.reg.rare.first_slot:
                 continue  # the upper half: all is said with the lower one
-            precise = bool(frame.precise_slots >> number & 1)
+            precise = bool(view.precise_slots >> number & 1)
             text = slot_text(slot, maps, precise, level)
             if text:
                 words.append(f" fp{-8 * (number + 1)}={text}")
-    return "".join([*words, *_path_words(state, frame)])
+    return "".join([*words, *_path_words(view)])
 
 
-def _path_words(state: VerifierState, frame: FuncState) -> Iterator[str]:
+def _path_words(view: View) -> Iterator[str]:
     """Say what the path holds, and whether a helper called this frame."""
-    if state.refs and state.refs[0].id:
-        ids = ",".join(str(ref.id) for ref in state.refs if ref.id)
+    if view.refs and view.refs[0].id:
+        ids = ",".join(str(ref.id) for ref in view.refs if ref.id)
         yield f" refs={ids}"
-    if frame.in_callback:
+    if view.in_callback:
         yield " cb"
-    if frame.in_async_callback:
+    if view.in_async_callback:
         yield " async_cb"
-
-
-LEVEL1, LEVEL2, STATS = 1, 2, 4
-COLUMN, STEP = 40, 8  # where comments begin, and how far they move if there is no room
-
-
-@dataclass(slots=True)
-class Log:
-    """The text so far, in pieces, and what the next comment shows."""
-
-    level: int
-    pieces: list[str] = field(default_factory=list)
-    line_end: int = -1  # pieces when the last instruction was written; -1: none
-    width: int = 0  # its length
-    regs: int = EVERYTHING  # scratched: to be shown
-    slots: int = EVERYTHING
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self.level & (LEVEL1 | LEVEL2))
-
-    @property
-    def is_full(self) -> bool:
-        return bool(self.level & LEVEL2)
-
-    def show_all(self) -> None:
-        """Have the next comment show every register and slot."""
-        self.regs = self.slots = EVERYTHING
-
-    def tell(self, text: str) -> None:
-        self.pieces.append(text)
-
-    def back_to(self, length: int) -> None:
-        """Cut the log; of a comment in a newline's place, one blank stays."""
-        del self.pieces[length:]
-        if self.pieces and self.pieces[-1].startswith(" "):
-            self.pieces[-1] = " "
-
-    def insn(self, idx: int, text: str) -> None:
-        """Write an instruction; a comment may follow on its line."""
-        line = f"{idx}: {text}"
-        self.width = len(line)
-        self.pieces.append(line)
-        self.pieces.append("\n")
-        self.line_end = len(self.pieces)
-
-    def state(self, idx: int, text: str) -> None:
-        """Write a state: as the comment of the line just written, or on its own."""
-        if self.line_end == len(self.pieces) and self.line_end >= 0:
-            self.pieces.pop()
-            self.pieces.append(" " * _gap(self.width) + ";" + text + "\n")
-        else:
-            self.pieces.append(f"{idx}:{text}\n")
-        self.regs = self.slots = 0
-
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-
-def _gap(width: int) -> int:
-    """Return how many blanks stand before a comment."""
-    wanted = max(width + 1 + STEP // 2, COLUMN)
-    return -(-wanted // STEP) * STEP - width - 2

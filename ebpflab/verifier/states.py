@@ -78,7 +78,7 @@ class RegState(NamedTuple):
 
 NOT_INIT = RegState()
 UNKNOWN_SCALAR = RegState(SCALAR)
-INVALID, SPILL, MISC, ZERO_BYTE, DYNPTR = "?", "r", "m", "0", "d"
+INVALID, SPILL, MISC, ZERO_BYTE = "?", "r", "m", "0"
 DYNPTR, ITER, IRQ_FLAG = "d", "i", "f"
 
 

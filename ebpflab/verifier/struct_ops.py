@@ -15,7 +15,12 @@ from ebpflab.verifier.licenses import is_gpl_compatible
 from ebpflab.verifier.refusal import EINVAL, Refusal, not_modelled
 
 WRAPPED = "bpf_struct_ops_"
+MAY_BE_NULL, OWNED = "__nullable", "__ref"  # what a parameter's name ends with
 FORBIDDEN = {"tcp_congestion_ops.get_info": ENOTSUPP}  # members that stay the kernel's
+WITHOUT_HELPERS = ("bpf_dummy_ops",)  # structures whose functions call none at all
+NOT_IN = {  # members that must not call what the others may
+    "tcp_congestion_ops.release": ("setsockopt", "getsockopt"),
+}
 SLEEPING = {"bpf_dummy_ops": ("test_sleepable",)}  # who alone may sleep, where not all
 
 
@@ -27,6 +32,13 @@ def check_struct_ops(program: Program) -> None:
     kind = (program.type, program.expected_attach_type)
     if not program.attach_to or not is_attached_by_type(*kind):
         raise Refusal(ENOTSUPP, "")
+
+
+def may_call_helper(program: Program, helper: str) -> bool:
+    """Tell whether a member's function may call a helper of struct_ops programs."""
+    target = program.attach_to or ""
+    structure, _, _ = target.partition(".")
+    return structure not in WITHOUT_HELPERS and helper not in NOT_IN.get(target, ())
 
 
 def struct_ops_member(btf: Btf, program: Program, structure: Type) -> Member:
@@ -43,6 +55,19 @@ def struct_ops_member(btf: Btf, program: Program, structure: Type) -> Member:
         raise Refusal(EINVAL, f"attach to invalid member {where}")
     _check_member(program, structure.name, member.name)
     return member
+
+
+def nullable_arguments(btf: Btf, structure: Type, member: Member) -> list[int]:
+    """Return which arguments may be null.
+
+    The kernel keeps a function of the same shape beside each member; the names of its
+    parameters say more than their types.
+    """
+    stub = btf.find(f"{structure.name}__{member.name}", Kind.FUNC)
+    names = [p.name for p in btf.type(stub.type).members] if stub else []
+    if any(name.endswith(OWNED) for name in names):
+        not_modelled(f"arguments that {structure.name}.{member.name} owns")
+    return [i for i, name in enumerate(names) if name.endswith(MAY_BE_NULL)]
 
 
 def _is_function(btf: Btf, member: Member) -> bool:

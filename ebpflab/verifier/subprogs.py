@@ -48,7 +48,6 @@ class Subprog:
     exit: int = 0  # its last exit's slot
     stack_depth: int = 0  # bytes, the most of any path
     is_entered: bool = False  # some path went into it
-    is_pointed_to: bool = False  # some path took its address
     is_callback: bool = False
     is_async_callback: bool = False
     is_exception_callback: bool = False

@@ -8,15 +8,16 @@ Source: `Validating f() func#1...` in the log of Linux 6.18. Names are the kerne
 """
 
 from ebpflab.verifier.check_attach import SLEEPABLE
+from ebpflab.verifier.check_kfunc import check_weak_kfuncs
+from ebpflab.verifier.dead_code import check_func_addresses
 from ebpflab.verifier.env import Env
 from ebpflab.verifier.exceptions import check_exception_callback
 from ebpflab.verifier.fastcall import remove_fastcall_spills_fills
 from ebpflab.verifier.global_functions import arguments_of, enter_global
 from ebpflab.verifier.prototypes import Misfit, What
-from ebpflab.verifier.refusal import EFAULT, Refusal
+from ebpflab.verifier.refusal import Refusal
 from ebpflab.verifier.stack_depth import check_max_stack_depth
 from ebpflab.verifier.states import VerifierState, entry_frame
-from ebpflab.verifier.subprogs import Subprogs
 from ebpflab.verifier.walk import walk
 
 
@@ -27,7 +28,8 @@ def validate(env: Env) -> None:
     _do_check_subprogs(env)
     remove_fastcall_spills_fills(env.subprogs)
     check_max_stack_depth(env)
-    _check_addresses(env.subprogs)
+    check_weak_kfuncs(env)
+    check_func_addresses(env)
 
 
 def _check_signature(env: Env) -> None:
@@ -78,30 +80,13 @@ def _do_check_function(env: Env, number: int) -> None:
         env.log.tell(f"Func#{number} ('{name}') {proven}\n")
 
 
-def _check_addresses(subprogs: Subprogs) -> None:
-    """Refuse an address of a function that no path goes into: it is removed.
-
-    Linux does so by mistake, and only where other functions remain.
-    """
-    if sum(subprog.is_entered for subprog in subprogs) == 1:
-        return
-    removed = 0
-    for subprog in subprogs:
-        if subprog.is_entered:
-            continue
-        if subprog.is_pointed_to:
-            text = f"verifier bug: No program to jit at insn {subprog.start - removed}"
-            raise Refusal(EFAULT, f"{text} (subprog < 0)")
-        removed += subprog.end - subprog.start
-
-
 def _walk_from(env: Env, state: VerifierState, start: int = 0) -> None:
     """Walk all paths from a function's first instruction."""
     env.explored.start_again()
     env.cur, env.insn_idx, env.prev_insn_idx = state, start, -1
     env.subprogs[state.frame.subprog].is_entered = True
     state.first_insn_idx, state.last_insn_idx = start, -1
-    env.came_back, env.lines.last = False, None
+    env.came_back, env.log.writer.lines.last = False, None
     env.log.show_all()
     env.stack_liveness.forget_current()
     walk(env)

@@ -101,7 +101,7 @@ def _is_covered_by_unfinished(env: Env, old: VerifierState) -> bool:
             return True
         text = f"infinite loop detected at insn {env.insn_idx}"
         level = len(cur.frames) - 1
-        now, before = (env.whole_state_text(one, level) for one in (cur, old))
+        now, before = (env.log.writer.state(one, level) for one in (cur, old))
         lines = f"{text}\ncur state:{now}\nold state:{before}"
         raise Refusal(EINVAL, lines)
     return False

@@ -47,7 +47,6 @@ from ebpflab.verifier.frames import (
 from ebpflab.verifier.propagate import update_branch_counts
 from ebpflab.verifier.refusal import E2BIG, EACCES, EINVAL, EPERM, Refusal
 from ebpflab.verifier.rules import Do, relaxed
-from ebpflab.verifier.state_text import LEVEL2
 from ebpflab.verifier.visited import is_state_visited
 
 MOST_INSNS = 1_000_000
@@ -68,7 +67,8 @@ def walk(env: Env) -> None:
             raise Refusal(E2BIG, text)
         env.has_entry, idx = False, env.insn_idx
         if not is_state_visited(env):
-            seen[idx] = 1
+            if not env.cur.speculative:
+                seen[idx] = 1
             if is_told:
                 _tell_insn(env)
             following = do(env, steps)
@@ -240,11 +240,11 @@ def _tell_insn(env: Env) -> None:
     """Write the state the last instruction left, then the next instruction."""
     log, came_back = env.log, env.came_back
     env.came_back = False
-    if came_back and log.level & LEVEL2:
-        state = env.whole_state_text(env.cur)
-        log.tell(f"\n{_way(env)}:{state}\n")
+    if came_back and log.is_full:
+        log.tell(f"\n{_way(env)}:")
+        log.whole_state(env.cur)
     if log.regs or log.slots:
-        env.tell_state()
-    if line := env.lines.before(env.insn_idx):
+        log.state(env.insn_idx, env.cur)
+    if line := log.writer.lines.before(env.insn_idx):
         log.tell(line)
-    log.insn(env.insn_idx, env.insn_text(env.insn_idx))
+    log.insn(env.insn_idx)

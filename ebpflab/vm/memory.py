@@ -18,6 +18,7 @@ from ebpflab.hooks.hook import ContextField
 
 REGION_SHIFT = 32
 OFFSET_MASK = (1 << REGION_SHIFT) - 1
+FAR_BITS = 31  # an offset of more bits is one below the next region
 _NUMBERS = {
     size: struct.Struct(f"<{code}")
     for size, code in zip((1, 2, 4, 8), "BHIQ", strict=True)
@@ -149,18 +150,30 @@ class Memory:
 
     def check(self, address: int, size: int, right: str) -> tuple[Region, int]:
         """Find where an access would go. Raises VmFault: see locate."""
-        region = self.regions.get(address >> REGION_SHIFT)
+        region, offset = self._nearest(address)
         if region is None:
             raise self._no_region(address, size)
-        offset = address & OFFSET_MASK
         if region.gone:
             raise VmFault.of("region-gone", address=address, region=region.name)
         if not (region.writable if right == "write" else region.readable):
             raise VmFault.of(f"no-{right}", address=address, region=region.name)
-        if offset + size > len(region.buffer):
+        if not 0 <= offset <= len(region.buffer) - size:
             raise self._outside(region, address, offset, size)
         if region.stride and offset % region.stride + size > region.element:
             raise self._past_element(region, address, offset, size)
+        return region, offset
+
+    def _nearest(self, address: int) -> tuple[Region | None, int]:
+        """Find the region that an address is about, and how far from its start.
+
+        What lies just below a region has the number of the one before it, and an
+        offset far beyond that one's end: it is about the region that it lies below.
+        """
+        number, offset = address >> REGION_SHIFT, address & OFFSET_MASK
+        region, above = self.regions.get(number), self.regions.get(number + 1)
+        is_inside = region and offset < len(region.buffer)
+        if number and offset >> FAR_BITS and above and not is_inside:
+            return above, offset - (1 << REGION_SHIFT)
         return region, offset
 
     def _load_context(self, region: Region, offset: int, size: int) -> int:
@@ -185,16 +198,15 @@ class Memory:
 
     def _outside(self, region: Region, address: int, offset: int, size: int) -> VmFault:
         length = len(region.buffer)
-        shown = offset - (1 << REGION_SHIFT) if offset >> 31 else offset
         return VmFault.of(
             _OUTSIDE.get(region.kind, "out-of-region"),
             address=address,
             region=region.name,
             allowed=f"0 … {length}",
-            place=shown - length,
-            offset=shown,
+            place=offset - length,
+            offset=offset,
             size=size,
-            end=shown + size,
+            end=offset + size,
             length=length,
         )
 

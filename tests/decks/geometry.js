@@ -1,8 +1,10 @@
 // What the last row cannot read. Each line of text must be large enough (`smallest` of the
 // height), inside the screen and inside whatever scrolls or clips it, and may not lie on
-// another one. What is scrolled away whole is not seen.
-smallest => {
+// another one. What is scrolled away whole is not seen; a button may not be. `slide` is
+// the selector of what must be there.
+([smallest, slide]) => {
   const lines = [], wrong = []
+  const LISTS = '.scroll, ol, ul' // where buttons may be scrolled away
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   const clippers = node => {
     const found = []
@@ -21,10 +23,12 @@ smallest => {
     for (const whole of range.getClientRects()) {
       const [dots] = around.find(([, ellipsis]) => ellipsis) ?? [whole] // "…" says what is cut
       const box = new DOMRect(whole.x, whole.y, Math.min(whole.right, dots.right) - whole.x, whole.height)
-      const away = around.some(([c]) => box.bottom <= c.top + 1 || box.top >= c.bottom - 1)
-      if (away || box.width < 1) continue
       const name = text.textContent.trim().slice(0, 30)
-      const cut = around.some(([c]) => box.top < c.top - 3 || box.bottom > c.bottom + 3
+      const away = around.some(([c]) => box.bottom <= c.top + 1 || box.top >= c.bottom - 1)
+      if (away && node.closest('button') && !node.closest(LISTS)) wrong.push(`hidden: ${name}`)
+      if (away || box.width < 1) continue
+      const room = .08 * box.height // above and below the letters
+      const cut = around.some(([c]) => box.top < c.top - room || box.bottom > c.bottom + room
         || box.left < c.left - 1 || box.right > c.right + 1)
       if (cut) wrong.push(`cut: ${name}`)
       if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
@@ -40,6 +44,5 @@ smallest => {
       lines.push([box, name, node])
     }
   }
-  const slide = lines.some(([, , node]) => node.closest('section'))
-  return slide ? wrong : ['nothing to see']
+  return lines.some(([, , node]) => node.closest(slide)) ? wrong : ['nothing to see']
 }

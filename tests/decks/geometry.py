@@ -8,10 +8,12 @@ from typing import Any
 
 SMALLEST = 28 / 1080  # of the height: 28 px at 1920 x 1080
 
+SECTION = "section"  # a slide of a static deck
+
 LOOK = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
-def complaints(page: Any) -> list[str]:
+def complaints(page: Any, slide: str = SECTION) -> list[str]:
     """Return what the last row cannot read on the slide that is shown."""
-    wrong: list[str] = page.evaluate(LOOK, SMALLEST)
+    wrong: list[str] = page.evaluate(LOOK, [SMALLEST, slide])
     return wrong

@@ -313,7 +313,7 @@ def test_each_slide_has_notes_and_its_minutes(path: Path) -> None:
     from ebpflab_widgets.deck import slides
 
     deck = slides(ran(path).cells)
-    said = [re.findall(r"<strong>(\d+) minutes?\.</strong>", str(one)) for one in deck]
+    said = [re.findall(r"<strong>(\d+)\sminutes?\.</strong>", str(one)) for one in deck]
     assert [len(minutes) for minutes in said] == [1] * len(deck)
     assert sum(int(minutes) for (minutes,) in said) <= MINUTES
 

@@ -20,7 +20,7 @@ from tests.engine import test_talk
 from tests.engine.test_tutorials import SOURCES as TUTORIALS
 from tests.engine.test_tutorials import compiled, name_of
 from tests.engine.test_verifier_switches import BUGS, exploit
-from tests.soundness.examine import Case
+from tests.soundness.examine import Case, examine_case
 
 TABLE = lab.MapSpec("array", 4, 64, 2, name="table")
 PACKET = bytes(range(64))
@@ -156,6 +156,73 @@ def test_two_ways_to_one_place_are_both_followed() -> None:
     for first in range(8):
         run, verdict = told(text, bytes([first, 77]) + PACKET)
         assert lab.check_claims(run, verdict) == []
+
+
+INTO_CALLER = """
+    r7 = *(u32 *)(r1 +16)
+    *(u64 *)(r10 -8) = 0
+    if r7 != 64 goto pc+1
+    r6 = 0
+    r1 = r10
+    r1 += -8
+    r2 = r7
+    r3 = 0
+    r4 = 0
+    call pc+3
+    r0 = *(u64 *)(r10 -8)
+    r0 = 1
+    exit
+    *(u64 *)(r1 +0) = r2
+    r0 = *(u64 *)(r1 +0)
+    exit
+"""
+COPY = """
+    r2 = *(u32 *)(r1 +0)
+    r3 = *(u32 *)(r1 +4)
+    r4 = r2
+    r4 += 8
+    if r4 > r3 goto out
+    r7 = *(u8 *)(r2 +0)
+    *(u32 *)(r10 -8) = r7
+    r8 = *(u8 *)(r2 +1)
+    if r7 & 1 goto meet
+    r7 = *(u8 *)(r2 +2)
+    meet:
+    r7 = 0
+    r5 = 0
+    if r8 > 3 goto more
+    r7 = 3
+    more:
+    r8 = 1
+    out:
+    r0 = 2
+    exit
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "slot"),
+    [(INTO_CALLER, 14, "r0"), (COPY, 15, "fp-8")],
+    ids=["into a caller's stack", "a copy of what a branch tells of"],
+)
+def test_behind_a_covering_state_what_the_log_does_not_print(
+    text: str, where: int, slot: str
+) -> None:
+    """The state that covers knew more of a slot than its log had printed by then."""
+    run, verdict = told(text, bytes([3, 9]) + PACKET)
+    assert "safe" in verdict.log
+    assert lab.check_claims(run, verdict) == []
+    slots = [step.pc for step in run.timeline.steps]
+    claimed = claims(run, verdict)[slots.index(where)]
+    assert claimed
+    assert slot not in claimed
+
+
+def test_what_a_global_function_writes_into_a_callers_stack() -> None:
+    """It was judged apart: behind the call, the log does not print what it wrote."""
+    case = Case("global_functions", 100_314)
+    assert "is global" in lab.verify(case.program(), log_level=2).log
+    assert examine_case(case).wrong == ()
 
 
 @pytest.mark.parametrize("seed", [1_144, 1_432])  # 1432: covered right after a return

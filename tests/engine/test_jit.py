@@ -17,7 +17,7 @@ import pytest
 
 import ebpflab as lab
 from ebpflab.isa import operations
-from ebpflab.jit import compiled, function_ir, machine_code, source_text
+from ebpflab.jit import blocks_ir, compiled, machine_code, source_insns
 from ebpflab.jit.source import source_of
 from tests.engine import test_vm_fuzz
 from tests.engine.test_vm_against_linux import program_text
@@ -127,7 +127,7 @@ def test_machine_code_gives_what_linux_gives(linux: None) -> None:
             assert differences(family, seed, linux=True) == []
 
 
-@pytest.mark.parametrize("module", [function_ir, source_text])
+@pytest.mark.parametrize("module", [blocks_ir, source_insns])
 def test_a_wrong_row_is_found(module: object, monkeypatch: pytest.MonkeyPatch) -> None:
     row = operations.ALU_BY_CODE[0xA, 0]
     wrong = dataclasses.replace(row, meaning=lambda dst, src, bits: dst | src)
@@ -259,6 +259,33 @@ def test_a_batch_is_what_its_packets_are() -> None:
     assert agree(dataclasses.replace(program(MIXED), type="xdp"), [])
 
 
+def test_turns_of_which_python_does_only_some() -> None:
+    """What it did to the packet in an early turn is there after the last one."""
+    store = (
+        "r6 = r1\nr2 = *(u32 *)(r1 +76)\nr3 = *(u32 *)(r1 +80)\nr0 = 0\nr4 = r2\n"
+        "r4 += 1\nif r4 > r3 goto out\nr0 = *(u8 *)(r2 +0)\nif r0 == 9 goto out\n"
+        "*(u8 *)(r10 -1) = 9\nr1 = r6\nr2 = 0\nr3 = r10\nr3 += -1\nr4 = 1\nr5 = 0\n"
+        "call bpf_skb_store_bytes\nout: exit"
+    )
+    grow = (
+        f"{TO_PACKET}r0 = *(u8 *)(r2 +0)\nif r0 == 9 goto out\n*(u8 *)(r2 +0) = 9\n"
+        "r1 = r6\nr2 = 40\ncall bpf_xdp_adjust_tail\nout: r0 = 2\nexit"
+    )
+    shrink = grow.replace("r2 = 40", "r2 = -7")
+    ring = lab.MapSpec("ringbuf", 0, 0, 4096, name="ring")
+    send = (
+        f"{TO_PACKET}r7 = *(u8 *)(r2 +0)\nr0 = 2\nif r7 == 9 goto out\n"
+        "*(u8 *)(r2 +0) = 9\n*(u64 *)(r10 -8) = r7\nr1 = ring ll\nr2 = r10\n"
+        "r2 += -8\nr3 = 8\nr4 = 0\ncall bpf_ringbuf_output\nout: exit"
+    )
+    packets = [bytes([n, n]) * 20 for n in (1, 9, 3, 9, 9, 4)]
+    for text, type in ((store, "sched_cls"), (grow, "xdp"), (shrink, "xdp")):
+        for repeat in (1, 2, 3):
+            agree(program(text, type=type), packets, repeat=repeat)
+    for repeat in (1, 2, 3):
+        agree(program(send, maps=[ring]), packets, repeat=repeat)
+
+
 def test_events_belong_to_their_packets() -> None:
     text = (
         "r6 = r1\nr0 = *(u32 *)(r1 +0)\nr7 = *(u8 *)(r0 +0)\nr8 = r7\nr8 &= 3\n"
@@ -318,6 +345,25 @@ def test_an_iterator_of_packets_is_run_as_it_comes() -> None:
     assert next(runs).retval == 0
     assert len(taken) < 10_000, "not all of it was taken"
     assert [run.retval for run in runs] == [n % 256 for n in range(1, 10_000)]
+
+
+def test_a_stream_of_packets_needs_no_more_memory_the_longer_it_is() -> None:
+    code = (
+        "import ebpflab as lab, resource\n"
+        "p = lab.assemble('r0 = *(u32 *)(r1 +0)\\nr0 = *(u8 *)(r0 +0)\\nexit',"
+        " type='xdp')\n"
+        "packets = (n.to_bytes(4, 'little') * 16 for n in range(60_000))\n"
+        "for n, run in enumerate(lab.run(p, packets, engine='jit')):\n"
+        "    assert run.retval == n % 256\n"
+        "    if n in (19_999, 59_999):\n"
+        "        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    early, late = (int(line) for line in done.stdout.split())
+    assert late - early < 3_000, (
+        "kilobytes; 40,000 packets more are 2,560 of bytes alone"
+    )
 
 
 def test_ctrl_c_ends_a_loop_in_machine_code() -> None:

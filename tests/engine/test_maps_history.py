@@ -8,7 +8,8 @@ import pytest
 import ebpflab as lab
 from ebpflab.maps import make_map
 from ebpflab.maps.base import type_of_map
-from ebpflab.maps.journals import PROGRAM, USERSPACE, journal
+from ebpflab.maps.journals import journal
+from ebpflab.maps.operations import PROGRAM, USERSPACE
 from ebpflab.maps.owners import Cgroup, Inode, Socket, Task
 from ebpflab.maps.rows import applied
 from tests.engine.test_maps_against_linux import SPECS

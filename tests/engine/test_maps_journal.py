@@ -6,7 +6,7 @@ import pytest
 
 import ebpflab as lab
 from ebpflab.maps import journal, make_map
-from ebpflab.maps.journals import PROGRAM, USERSPACE
+from ebpflab.maps.operations import PROGRAM, USERSPACE
 from ebpflab.maps.rows import applied, difference
 from tests.engine.map_operations import answer, key_for, values_for
 

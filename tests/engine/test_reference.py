@@ -8,7 +8,7 @@ import pytest
 
 from ebpflab.btf.kfuncs import KFUNCS
 from ebpflab.helpers import HELPERS, KFUNC_RUNS
-from ebpflab.hooks import HOOKS
+from ebpflab.hooks import HOOKS, Access
 from ebpflab.language import catalogue
 from ebpflab.maps.base import type_of_map
 from ebpflab.reasons.table import kinds
@@ -44,6 +44,18 @@ def test_every_row_of_the_tables_is_on_its_page(language):
     assert [key for key in known if f"`{key}`" not in rejections] == []
 
 
+def test_no_place_of_a_template_is_left_as_the_tables_write_it(language):
+    for name in ("instructions", "rejections"):
+        assert re.findall(r"\{\w+:\w+\}", page(name)) == []
+    assert "| `0x07` | `r1 += imm` |" in page("instructions")
+    assert "`w1 s/= w2` | `off = 1`" in page("instructions")
+
+
+def test_each_right_to_a_field_is_explained(language):
+    about = page("hooks").split("##")[0]
+    assert [one.name for one in Access if one.name not in about] == []
+
+
 def test_what_needs_a_kernel_is_marked(language):
     mark = catalogue().say("page-needs-kernel")
     marked = [line for line in page("helpers").splitlines() if mark in line]
@@ -63,7 +75,7 @@ def test_every_difference_that_the_code_admits_is_told():
 
 
 def test_a_planted_difference_is_found(tmp_path):
-    told = "Kernel differs: no trie is built,\nbut searched."
+    told = "Kernel differs: no trie is built,\nbut searched. Source: a page."
     (tmp_path / "planted.py").write_text(f'"""One.\n\n{told}\n\nSource: x.\n"""\n')
     (found,) = differences(tmp_path)
     assert found.text == "no trie is built, but searched."

@@ -248,6 +248,7 @@ JUMPS = [
     Plant(branches, "tnum_intersect", a_bit_less, "jeq"),
     Plant(branches, "tnum_with_subreg", a_bit_less, "jeq"),
     Plant(linked_regs, "_synced", without_the_distance, "copies"),
+    Plant(linked_regs, "_moved_otherwise", no, "widths"),
 ]
 
 # ---- memory ----------------------------------------------------------------------

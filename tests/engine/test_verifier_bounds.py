@@ -31,7 +31,7 @@ from ebpflab.isa.words import WORD32, WORD64, signed
 from ebpflab.program import Program
 from ebpflab.verifier import alu, bounds, branches
 from ebpflab.verifier.bounds import UNKNOWN, Bounds, constant, reg_bounds_sync
-from ebpflab.verifier.log import scalar_text, violation_text
+from ebpflab.verifier.number_text import scalar_text, violation_text
 from ebpflab.verifier.tnum import Tnum
 
 # ---- soundness: words stay inside ------------------------------------------------

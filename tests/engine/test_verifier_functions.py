@@ -13,7 +13,7 @@ import pytest
 import ebpflab as lab
 from ebpflab.btf.writer import GLOBAL
 from ebpflab.program import MapSpec, Program
-from ebpflab.verifier import equal_regs, frames, stack_depth
+from ebpflab.verifier import back_moves, equal_regs, frames, stack_depth
 from ebpflab.verifier.backtrack import Backtrack
 from ebpflab.verifier.check import verify
 from ebpflab.verifier.refusal import NotModelled
@@ -34,8 +34,9 @@ def compared(linux, seeds: range, length: int) -> Iterator[str]:
     for seed in seeds:
         program = random_functions(seed, length)
         if linux.verify(program, log_level=4).insns_processed < TOO_MANY:
-            found = next(differences(linux, program), None)
-            if found and "No program to jit" not in found:
+            if "No program to jit" in verify(program, log_level=0).message:
+                continue  # the number in it counts what Linux has put in, too
+            if found := next(differences(linux, program), None):
                 yield f"seed {seed}: {found}"
 
 
@@ -264,7 +265,7 @@ def leave_arguments(walk: Backtrack, step, entry) -> bool:
 
 
 PLANTED = [
-    (Backtrack, "local_call", leave_arguments),
+    (back_moves, "local_call", leave_arguments),
     (frames, "copy_arguments", lambda env, caller, callee: None),
     (equal_regs, "_within", lambda old, new: True),
     (StackLiveness, "before", lambda self, state: [0] * len(state.frames)),

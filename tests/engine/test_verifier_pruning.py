@@ -7,12 +7,11 @@ a path that pruning cuts off would be a false accept. A planted error must show.
 
 from ebpflab.listing import assemble
 from ebpflab.program import Program
-from ebpflab.verifier import equal
-from ebpflab.verifier.backtrack import Backtrack
+from ebpflab.verifier import back_moves, equal
 from ebpflab.verifier.check import verify
+from ebpflab.verifier.log import Log
 from ebpflab.verifier.prepare import prepared
 from ebpflab.verifier.refusal import E2BIG, EFAULT, NotModelled, Refusal
-from ebpflab.verifier.state_text import Log
 from ebpflab.verifier.subprogs import Subprogs
 from ebpflab.verifier.validate import validate
 from tests.engine.function_programs import random_functions
@@ -95,6 +94,6 @@ def test_precision_lost_on_the_way_is_found(linux, monkeypatch) -> None:
     program = assemble(LATE, type="xdp")
     assert not linux.verify(program).accepted
     assert not verify(program).accepted
-    monkeypatch.setattr(Backtrack, "mov", lambda walk, step, entry: True)
+    monkeypatch.setattr(back_moves, "mov", lambda walk, step, entry: True)
     assert verify(program).accepted
     assert whole_walk(program, monkeypatch) == (False, 13)

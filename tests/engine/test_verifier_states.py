@@ -205,6 +205,6 @@ def test_no_verdict_where_linux_may_crash(monkeypatch) -> None:
     text = "r2 = *(u64 *)(r10 -8)\nr2 s>>= 63\nr2 &= -8\nr0 = 0\nexit"
     program = assemble(text, type="xdp")
     assert verify(program).accepted
-    monkeypatch.setattr("ebpflab.verifier.env.MOST_BRANCHES", 0)
+    monkeypatch.setattr("ebpflab.verifier.check_alu.MOST_BRANCHES", 0)
     with pytest.raises(NotModelled):
         verify(program)

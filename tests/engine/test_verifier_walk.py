@@ -18,7 +18,7 @@ from ebpflab.errors import EbpfLabError
 from ebpflab.listing import assemble
 from ebpflab.program import MapSpec, Program
 from ebpflab.results import Verdict
-from ebpflab.verifier import backtrack, check_region, equal, equal_regs, explored
+from ebpflab.verifier import back_moves, check_region, equal, equal_regs, explored
 from ebpflab.verifier.check import verify
 from ebpflab.verifier.refusal import NotModelled
 
@@ -300,7 +300,7 @@ PLANTED: list[tuple[object, str, Callable[..., object]]] = [
     (check_region, "inside", always),  # no access is outside
     (equal_regs, "_within", always),  # any number is covered by any other
     (equal, "stacksafe", always),  # the stack does not matter
-    (backtrack.Backtrack, "mov", forget_source),
+    (back_moves, "mov", forget_source),
     (explored.Explored, "is_young", lambda self: False),  # keeps too many states
 ]
 

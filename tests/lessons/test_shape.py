@@ -102,13 +102,13 @@ def old_translations(folder: Path) -> list[str]:
 
 
 def bad_spaces(folder: Path) -> list[str]:
-    """French has no-break spaces before : ; ? ! », after «, and ’ as apostrophe."""
+    """French has no-break spaces before : ; ? ! » %, after «, in 4 096; and ’."""
     wrong = []
     for name in lessons(folder):
         for cell in cells(folder / "fr" / name):
             if cell["cell_type"] == "markdown":
                 prose = NOT_PROSE.sub("", re.sub(r"`[^`]*`", "x", cell["source"]))
-                if re.search(r" [:;?!»]|« |'", prose):
+                if re.search(r" [:;?!»]|\d %|« |'|\d \d{3}(?!\d)", prose):
                     wrong.append(f"{name}: {cell['id']} has a space or a ' of English")
     return wrong
 
@@ -236,6 +236,7 @@ PLANTED: list[tuple[Callable[[Path], list[str]], str, str, Callable[[Cell], None
     (old_translations, "en", PROSE, change("real", "recorded")),
     (bad_spaces, "fr", PROSE, change("", " Vraiment ?")),
     (bad_spaces, "fr", PROSE, change("", " C'est")),
+    (bad_spaces, "fr", PROSE, change("", " Dont 4 096.")),
     (long_code, "en", CODE, change("", "\n0" * CODE_LINES)),
     (long_prose, "fr", PROSE, change("", " mot" * PROSE_WORDS)),
     (private_names, "en", CODE, change("", "\nfrom ebpflab.vm.machine import Machine")),

@@ -110,6 +110,24 @@ def copies(chance: Chance) -> Made:
     return _made("\n".join(lines), chance)
 
 
+def widths(chance: Chance) -> Made:
+    """A number copied, then one moved in 64 bits and one in 32; one is compared.
+
+    Where the sum leaves 32 bits, nothing follows from one for the other.
+    """
+    lines = ["r4 = r2\nr4 += 14\nif r4 > r3 goto out", "r7 = *(u32 *)(r2 +0)"]
+    lines.append("r8 = r7")
+    for register, width in zip("78", chance.sample("rw", 2), strict=True):
+        lines.append(f"{width}{register} += {chance.choice((1, 5, -1, 1 << 30))}")
+    jump, number = chance.choice((">", "<", "==", "!=")), chance.choice((0, 5, -1))
+    lines.append(
+        f"if {chance.choice('rw')}{chance.choice('78')} {jump} {number} goto out"
+    )
+    program, inputs = _made("\n".join([*lines, "r5 = r7", "r5 += r8"]), chance)
+    first = [edge.to_bytes(4, "little") for edge in (0, 5, (1 << 32) - 1)]
+    return program, [a + rest[4:] for a, rest in zip(first, inputs, strict=True)]
+
+
 def results(chance: Chance) -> Made:
     """What helpers give: numbers in a range, memory of a size."""
     lines = [chance.choice((_CPU, _TEXT, _RECORD, _SLICE))]
@@ -149,5 +167,5 @@ def _made_with(lines: list[str], chance: Chance) -> Made:
 
 
 EDGES: dict[str, Callable[[Chance], Made]] = {
-    made.__name__: made for made in (packets, stacks, values, copies, results)
+    made.__name__: made for made in (packets, stacks, values, copies, widths, results)
 }

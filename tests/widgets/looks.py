@@ -6,7 +6,9 @@ signs and borders; targets of 24 pixels; one live line; sliders that speak). Not
 how it is measured (`looks.js`).
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 LOOKS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8").rstrip()
 # A view may draw again for its new width: two frames later it has.
@@ -17,6 +19,22 @@ DRAWN = """() => new Promise(done =>
 def measured(name: str) -> str:
     """Return the script of one measurement."""
     return f"() => ({LOOKS.removesuffix(';')}).{name}()"
+
+
+def cpu_of(page: Any) -> Callable[[], float]:
+    """Begin to measure; the function returned tells the seconds that a page worked.
+
+    What other programs do meanwhile does not count.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def worked() -> float:
+        told = session.send("Performance.getMetrics")["metrics"]
+        return next(m["value"] for m in told if m["name"] == "TaskDuration")
+
+    before = worked()
+    return lambda: float(worked() - before)
 
 
 def for_each(check: str) -> str:

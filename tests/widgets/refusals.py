@@ -49,7 +49,7 @@ FAMILIES = {  # kind -> the picture of its proof
     "return-range": "range",
     "stack-too-large": "depth",
     "context-access": "fields",
-    "division-by-zero": "plain",
+    "division-by-zero": "encoding",
 }
 ROWS: dict[str, dict[str, Any]] = {}
 for _, _kind, _row in reason_programs.rows():

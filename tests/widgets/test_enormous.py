@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from ebpflab_widgets import costs, explain, paths, watch
+from ebpflab_widgets import costs, explain, paths, step, watch
 from ebpflab_widgets.wording import ViewError
 
 import ebpflab as lab
@@ -72,6 +72,13 @@ def test_a_map_of_the_kernel_with_too_many_entries_is_told(linux) -> None:
     said = pytest.raises(ViewError, match="more than 10,000 entries")
     with LiveMap(spec) as live, said:
         watch(live)
+
+
+def test_a_run_of_a_million_steps_is_not_recorded_to_its_end() -> None:
+    text = f"r0 = 0\nr0 += 1\nif r0 < {MILLION // 2} goto -2\nexit"
+    run = lab.run(lab.assemble(text, type="raw"), b"")
+    with pytest.raises(lab.EbpfLabError, match="more than 200000 steps"):
+        step(run)
 
 
 def test_too_many_costs_are_told() -> None:

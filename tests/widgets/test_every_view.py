@@ -1,58 +1,25 @@
 """Every view as an exported page, without Python and without a network: how it looks.
 
-One walk over one table of views: contrast in both themes, geometry at each width,
-names, roles, the focus, no script, broken data. Not here: what a view shows, which its
-own tests compare.
+One walk over one table of views: contrast in both themes, geometry at each width, the
+large size, no script, broken data. Not here: what a view shows, which its own tests
+compare; the accessibility checklist, line by line (test_checklist.py).
 """
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.widgets.looks import ALWAYS, AT_EACH_WIDTH, DRAWN, IN_EACH_THEME, measured
+from tests.widgets.pages import Show, opener, wrong
 from tests.widgets.shown import VIEWS
 
 WIDTHS = (500, 720, 1100, 1400)
 LARGEST = 300_000  # bytes of a saved view
 LARGE_WIDTHS = (520, 1100)
 
-Show = Callable[..., Any]
-
-
-@pytest.fixture
-def show(
-    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Show]:
-    """Return a function that opens a saved view with the network cut off."""
-    errors, asked, opened = [], [], []
-
-    def open_page(name: str, language: str, size: str = "", **more: Any) -> Any:
-        monkeypatch.setenv("EBPFLAB_LANG", language)
-        path = tmp_path / f"{name}.html"
-        VIEWS[name](size=size).save(path)
-        context = browser.new_context(offline=True, **more)
-        opened.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        page.saved = path
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-    assert errors == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-
-
-def wrong(page: Any, checks: dict[str, str]) -> dict[str, Any]:
-    """Return what each check finds, if it finds something."""
-    found = {name: page.evaluate(check) for name, check in checks.items()}
-    return {name: faults[:5] for name, faults in found.items() if faults}
+show = pytest.fixture(opener)
 
 
 def looked_at(page: Any, widths: tuple[int, ...]) -> dict[Any, Any]:
@@ -72,7 +39,9 @@ def looked_at(page: Any, widths: tuple[int, ...]) -> dict[Any, Any]:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_line_of_the_checklist(show: Show, name: str, language: str) -> None:
+def test_it_looks_right_at_every_width_in_both_themes(
+    show: Show, name: str, language: str
+) -> None:
     page = show(name, language)
     assert looked_at(page, WIDTHS) == {}
     assert page.saved.stat().st_size < LARGEST
@@ -84,16 +53,8 @@ def test_the_large_size(show: Show, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_the_tabulator_shows_where_it_is(show: Show, name: str) -> None:
-    page, stops = show(name, "en"), 0
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        somewhere, inside, ring, what = page.evaluate(measured("ring"))
-        if not somewhere or not inside:
-            break
-        stops += 1
-        assert ring, what
-    assert stops > 2
+def test_escape_leaves(show: Show, name: str) -> None:
+    page = show(name, "en")
     page.locator(".ebpflab").focus()
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement === document.body")

@@ -9,6 +9,7 @@ from ebpflab_widgets.wording import ViewError
 
 import ebpflab as lab
 from tests.widgets.explored import PROGRAMS, assembled
+from tests.widgets.talk import program
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -63,11 +64,37 @@ def test_a_long_text_says_how_much_it_leaves_out():
     assert len(text.splitlines()) < 70
 
 
-def test_a_pruned_state_is_compared_with_one_seen_before():
+def test_a_pruned_state_is_compared_with_the_one_that_covers(verdict):
+    nodes, pruned = verdict.exploration.nodes, data_of(verdict)["pruned"]
+    told = {int(n): (by, is_known) for n, (by, _, is_known) in pruned.items()}
+    assert told == {
+        number: (node.covered_by, True)
+        for number, node in enumerate(nodes)
+        if node.ended == "safe"
+    }
+
+
+def test_a_kernels_log_names_no_state_so_the_closest_is_shown():
+    if reason := lab.linux.available():
+        pytest.skip(reason)
+    pruned = data_of(lab.linux.verify(assembled("count_ff"), log_level=2))["pruned"]
+    assert pruned
+    assert not any(is_known for _, _, is_known in pruned.values())
+
+
+def test_what_the_log_does_not_tell_is_not_compared():
+    """The kept r6 is 4; on this path it was written last, and no line tells it."""
+    pruned = data_of(lab.verify(assembled("nested")))["pruned"]
+    rows = {slot: rest for slot, *rest in pruned["19"][1]}
+    assert rows["r6"] == ["", "4", "untold"]
+    assert rows["r0"] == ["11", "11", "same"]
+
+
+def test_how_each_register_fits():
     pruned = data_of(lab.verify(assembled("count_ff")))["pruned"]
-    by, rows = pruned["7"]
+    by, rows, is_known = pruned["7"]
     relations = {slot: relation for slot, _, _, relation in rows}
-    assert by == 4
+    assert (by, is_known) == (4, True)
     assert relations["r0"] == relations["r2"] == "same"
     assert relations["r7"] == "loose"
     assert relations["r1"] == relations["r3"] == relations["r4"] == "dead"
@@ -78,6 +105,18 @@ def test_loops_are_told_by_round_and_rounds_in_between_are_one_column():
     assert data["rounds"] == 100
     assert data["columns"][-2:] == [[7, 99], [100, 100]]
     assert columns(3) == [[1, 1], [2, 2], [3, 3]]
+
+
+def test_c_lines_stand_above_their_instructions():
+    verdict = lab.verify(program())
+    heat = data_of(verdict)["heat"]
+    lines = {row[0]: row[5] for row in heat if row[5]}
+    source = verdict.exploration.timeline.source
+    assert source == program().source
+    assert len(lines) > 5
+    assert all(text in source for text in lines.values())
+    assert "bpf_ktime_get_ns" in lines[9]
+    assert "ctx->data" in lines[0]
 
 
 def test_a_function_is_told_by_its_depth():

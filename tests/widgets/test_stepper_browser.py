@@ -6,7 +6,6 @@ form and the errors (test_stepper.py).
 """
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from ebpflab_widgets.text import Text
 from ebpflab_widgets.words import Spelling
 
 from ebpflab.timeline import Outcome, Timeline
-from tests.widgets.conftest import loop
 
 LANGUAGES = ("en", "fr")
 VIEW = ".ebpflab.stepper"
@@ -515,79 +513,3 @@ def test_without_scripts_the_text_stays(
 ) -> None:
     page = show(timelines["talk"], script=False)
     assert page.inner_text(".ebpflab-text") == step(timelines["talk"]).text
-
-
-# ---- much, nothing, nonsense ---------------------------------------------------
-
-
-def test_ten_thousand_steps(show: Open, record_property: Callable[..., None]) -> None:
-    timeline = loop(10_000)
-    page = show(timeline)
-    page.focus(VIEW)
-    nodes, spent = page.evaluate(NODES), []
-    for key in ["ArrowRight", "ArrowLeft", "n", "PageDown", "b", "End", "Home"] * 6:
-        began = time.perf_counter()
-        page.keyboard.press(key)
-        spent.append((time.perf_counter() - began) * 1000)
-    page.keyboard.press("PageDown")
-    assert disagreements(page, timeline, 10, "en") == []
-    assert page.evaluate(NODES) <= nodes + 20
-    spent.sort()
-    record_property("p95_ms", spent[int(len(spent) * 0.95)])
-    print(f"a step of 10,000: p95 {spent[int(len(spent) * 0.95)]:.1f} ms")
-    assert spent[len(spent) // 2] < 250
-
-
-BROKEN = {
-    "no JSON": "{",
-    "null": "null",
-    "no runs": '{"runs":[]}',
-    "no steps": '{"runs":[{"label":"","timeline":{"listing":[],"steps":[]}}]}',
-    "no listing": '{"runs":[{"label":"","timeline":{"steps":[{}]}}]}',
-    "odd steps": '{"runs":[{"timeline":{"listing":[],"steps":[null]}}]}',
-}
-
-
-def with_data(page: Any, data: str) -> None:
-    """Draw once more, from other data."""
-    page.evaluate(
-        """data => {
-      const script = [...document.querySelectorAll('script[type=module]')].at(-1)
-      const state = document.querySelector('script[type="application/json"]')
-      state.textContent = JSON.stringify({...JSON.parse(state.textContent), data})
-      const place = document.querySelector('.ebpflab-page')
-      delete place.dataset.alive
-      place.querySelector('.ebpflab').parentNode.className = 'ebpflab-text'
-      const again = document.createElement('script')
-      again.type = 'module'
-      again.textContent = script.textContent
-      document.body.append(again)
-    }""",
-        data,
-    )
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN.keys())
-def test_broken_data_is_refused_in_words(
-    show: Open, timelines: dict[str, Timeline], data: str, language: str
-) -> None:
-    page = show(timelines["talk"], language=language)
-    with_data(page, data)
-    page.wait_for_selector("[role=alert]")
-    start = {"en": "This recording cannot be shown: ", "fr": "Cet enregistrement"}
-    assert page.text_content("[role=alert]").startswith(start[language])
-
-
-def test_far_too_many_steps_are_refused_at_once(
-    show: Open, timelines: dict[str, Timeline]
-) -> None:
-    page = show(timelines["talk"])
-    steps = ",".join(['{"pc":0}'] * 300_000)
-    timeline = f'{{"listing":[],"steps":[{steps}]}}'
-    data = f'{{"limit":200000,"runs":[{{"timeline":{timeline}}}]}}'
-    began = time.perf_counter()
-    with_data(page, data)
-    page.wait_for_selector("[role=alert]")
-    assert "300000" in page.text_content("[role=alert]")
-    assert time.perf_counter() - began < 15

@@ -14,6 +14,9 @@ from ebpflab_widgets.wording import ViewError, catalogue
 
 import ebpflab as lab
 from ebpflab.maps import make_map
+from ebpflab.maps.operations import PROGRAM, USERSPACE
+from ebpflab.maps.owners import Task
+from tests.engine.test_helpers_of_owners import storage
 
 INNER = lab.MapSpec("array", 4, 8, 2, name="inner")
 SPECS = [
@@ -30,6 +33,8 @@ SPECS = [
     lab.MapSpec("bloom_filter", 0, 4, 4, name="bloom", extra=3),
     lab.MapSpec("prog_array", 4, 4, 4, name="programs"),
     lab.MapSpec("array_of_maps", 4, 4, 3, name="outer", inner=INNER),
+    lab.MapSpec("arena", 0, 0, 4, name="arena", flags=1 << 10),
+    storage("task_storage"),
 ]
 
 
@@ -85,6 +90,14 @@ def histories() -> dict[str, Any]:
     maps["bloom"].lookup(8)
     maps["programs"][1] = lab.assemble("r0 = 2\nexit", type="xdp")
     maps["outer"][1] = make_map(INNER)
+    maps["arena"].alloc(2)
+    maps["arena"].alloc(9)
+    maps["arena"].write(0, b"shared")
+    maps["arena"].write(0, b"shared")
+    maps["arena"].release(1, 1)
+    maps["values"].update(Task(7, comm=b"curl"), 1)
+    maps["values"].update(Task(8, comm=b"dig"), 2)
+    maps["values"].delete(Task(7, comm=b"curl"))
     view.refresh()
     return {"maps": maps, "view": view}
 
@@ -125,7 +138,7 @@ def test_every_reason_has_a_sentence():
     rows = [key for key in catalogue().rows if key.startswith("watch-why-")]
     for key in rows:
         assert f'"{key.removeprefix("watch-why-")}"' in source, key
-    assert VERBS.keys() >= {"lookup", "update", "write", "read"}
+    assert VERBS.keys() >= {*USERSPACE.values(), *PROGRAM.values(), "discard"}
 
 
 def test_every_form_is_tried():
@@ -162,6 +175,8 @@ def test_where_a_prefix_stands_in_a_trie():
     assert bars[b"\x0b\x00"] == [3, 1, 0]
     assert list(places["cuts"].values()) == [0, 1, 2]
     assert places["columns"] == 4
+    wide = trie_places(prefixes, [key("10.0.0.0", 4)], 32)["bars"]
+    assert wide[key("10.1.0.0", 16).hex()][2] == 1  # also beside a wider question
 
 
 def test_an_edit_from_the_page_is_done_and_shown(shown):

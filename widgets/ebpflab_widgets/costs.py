@@ -30,7 +30,12 @@ PARTS = (
     "costs.js",
 )
 MOST = 200  # rows that somebody can compare
-CROSSINGS = ("kernel_call", "getpid_off", "getpid_on")  # published, beside our own
+CROSSINGS = (
+    "kernel_call",
+    "getpid_off",
+    "getpid_on",
+    "getppid_counted",
+)  # published, beside our own
 
 
 class CostView(View):
@@ -101,12 +106,12 @@ def _row(one: Cost) -> dict[str, Any]:
     return {
         "name": one.name,
         "ns": one.ns,
-        "upper": one.upper_ns,
-        "worst": max(one.samples, default=0.0),
+        "spread": one.spread,
         "value": one.value,
         "kind": one.kind,
         "source": one.source,
         "conditions": one.conditions,
+        "between": one.spread_text,
     }
 
 

@@ -56,12 +56,12 @@ def draw(rows: Costs, say: Mapping[str, str]) -> "Figure":
 
 def _row(axes: "Axes", place: int, one: Cost) -> None:
     marker, face, edge = MARKS[one.kind]
-    upper = one.upper_ns or max(one.samples, default=one.ns)
-    axes.plot([one.ns, upper], [place, place], color=edge, linewidth=2)
+    low, high = one.spread
+    axes.plot([low, high], [place, place], color=edge, linewidth=2)
     axes.plot(one.ns, place, marker=marker, markerfacecolor=face, markeredgecolor=edge)
     axes.annotate(
         one.value,
-        (upper, place),
+        (high, place),
         xytext=(8, 0),
         textcoords="offset points",
         va="center",

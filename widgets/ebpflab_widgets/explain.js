@@ -1,7 +1,8 @@
 // The rejection view: it puts its parts together and keeps what is chosen: a step of how
 // it came to be, an input, and whether the fix is applied. All is recorded data.
 
-const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
+const STEPS = { ArrowUp: -1, ArrowDown: 1 }
+const STEPS_ON_SLIDES = { ...STEPS, ArrowLeft: -1, ArrowRight: 1 } // where nothing else has them
 
 class RejectionView {
   constructor(model) {
@@ -37,7 +38,7 @@ class RejectionView {
     this.witness = data.witness && new WitnessStrip(this)
     this.fix = new FixPanel(this)
     this.parts = [this.picture, this.history, this.witness, this.fix].filter(Boolean)
-    const { picture, wanted } = data.proof, tells = picture === 'plain' || (picture === 'types' && !wanted.length)
+    const { picture, wanted } = data.proof, tells = picture === 'plain' || wanted?.length === 0
     const left = make('div', {}, this.picture.node, ...(tells ? [] : [make('p', { class: 'why' }, sentenceCase(data.why))]), ...(this.witness ? [this.witness.node] : []))
     return [make('div', { class: 'bar' }, make('h2', {}, data.name), this.tag,
       make('small', {}, [data.title, data.errno].filter(Boolean).join(' · '))),
@@ -57,15 +58,20 @@ class RejectionView {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'Escape') document.activeElement.blur()
-    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
-    if (!PASSED_ON.includes(event.key)) event.stopPropagation() // a notebook’s own keys
-    if (!by || !this.history || event.target.closest('.scroll')) return
-    event.preventDefault()
-    const isRow = event.target.matches('[data-index]')
-    this.choose(this.cause + by)
-    if (isRow) this.history.rows[this.cause]?.focus()
+    const by = this.stepOf(event)
+    take(event, this, by && (() => {
+      const isRow = event.target.matches('[data-index]')
+      this.choose(this.cause + by)
+      if (isRow) this.history.rows[this.cause]?.focus()
+    }))
+  }
+
+  stepOf(event) {
+    if (isChord(event) || !this.history || event.target.closest('.scroll')) return 0
+    if (!isOnSlide(this)) return STEPS[event.key]
+    const by = STEPS_ON_SLIDES[keyOf(event, this)]
+    return this.within(this.cause + by, this.data.how.length) === this.cause ? 0 : by
   }
 
   choose(cause) {

@@ -8,6 +8,7 @@ so its outputs are not stored. Not here: the comparison, which is `make test`.
 
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,17 @@ def strip(notebook: Any) -> None:
         cell.metadata.pop("execution", None)
         if MEASURES in cell.metadata.get("tags", ()):
             cell.outputs = []
-        cell.outputs = [output for output in cell.outputs if keep_text(output)]
+        kept = [output for output in cell.outputs if keep_text(output)]
+        cell.outputs = list(in_one_piece(kept))
+
+
+def in_one_piece(outputs: list[Any]) -> Iterator[Any]:
+    """Join what one stream said in several messages: how many is a matter of time."""
+    for _, group in groupby(outputs, key=lambda one: one.get("name") or id(one)):
+        first, *others = group
+        for other in others:
+            first.text += other.text
+        yield first
 
 
 def keep_text(output: Any) -> bool:

@@ -2,7 +2,7 @@
 // the heat. Of a large walk the heat comes first. All is recorded data.
 
 const LARGE = 60 // stretches
-const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
+const ACTS = { ArrowLeft: 'back', ArrowRight: 'forward', ArrowUp: 'parent', Home: 'first', End: 'last', c: 'cover' }
 
 class PathsView {
   constructor(model) {
@@ -59,14 +59,16 @@ class PathsView {
   cover() { this.choose(this.tree.nodes[this.chosen].by ?? this.chosen) }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'Escape') document.activeElement.blur()
-    if (!PASSED_ON.includes(event.key)) event.stopPropagation() // a notebook’s own keys
-    if (event.target.matches('input') || (event.target.matches('.scroll') && event.key !== 'c')) return
-    const act = { ArrowLeft: 'back', ArrowRight: 'forward', ArrowUp: 'parent', Home: 'first', End: 'last', c: 'cover' }[event.key]
-    if (!act) return
-    event.preventDefault()
-    this[act]()
+    const act = this.actOf(event)
+    take(event, this, act && (() => this[act]()))
+  }
+
+  actOf(event) {
+    const { target } = event, key = keyOf(event, this)
+    if (isChord(event) || target.matches('input') || (target.matches('.scroll') && key !== 'c')) return undefined
+    const isStuck = { back: this.chosen === 0, forward: this.chosen === this.data.nodes.length - 1 }[ACTS[key]]
+    return isStuck && isOnSlide(this) ? undefined : ACTS[key]
   }
 
   choose(n) {

@@ -21,6 +21,7 @@ from ebpflab_widgets.wording import ViewError, phrases
 PARTS = (
     "js/dom.js",
     "js/shared/mount.js",
+    "js/shared/passing.js",
     "js/saying.js",
     "js/paths/tree.js",
     "js/paths/sentence.js",
@@ -95,7 +96,9 @@ class PathsView(View):
             "insns": len(timeline.listing),
             "rounds": last,
             "nodes": [_node(told, node) for node in told.nodes],
-            "pruned": {n: [p.by, p.rows] for n, p in Prunings(told, program).all()},
+            "pruned": {
+                n: [p.by, p.rows, p.is_known] for n, p in Prunings(told, program).all()
+            },
             "columns": columns(last),
             "heat": heat_rows(told, columns(last)),
         }
@@ -148,8 +151,9 @@ def columns(last: int) -> list[list[int]]:
 
 
 def heat_rows(told: Exploration, columns: list[list[int]]) -> list[list[Any]]:
-    """Return slot, text, C line, the heat by column, and the sum, in listing order."""
+    """Return slot, text, loop?, heat by column, sum, C line where one begins."""
     rows: list[list[Any]] = []
+    source, last = told.timeline.source.split("\n"), 0
     for line in told.timeline.listing:
         by_round = told.heat_by_round.get(line.pc, {})
         counts = [
@@ -157,7 +161,10 @@ def heat_rows(told: Exploration, columns: list[list[int]]) -> list[list[Any]]:
             for low, high in columns
         ]
         loops = told.rounds.get(line.pc, 1) > 1
-        rows.append([line.pc, line.text, loops, counts, sum(by_round.values())])
+        known = 0 < line.source_line <= len(source) and line.source_line != last
+        quoted = source[line.source_line - 1].strip() if known else ""
+        last = line.source_line or last
+        rows.append([line.pc, line.text, loops, counts, sum(by_round.values()), quoted])
     if len(rows) > LISTED:
         limit = sorted((row[4] for row in rows), reverse=True)[LISTED - 1]
         rows = [row for row in rows if row[4] >= max(limit, 1)][:LISTED]

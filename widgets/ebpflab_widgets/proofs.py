@@ -5,6 +5,8 @@ null     one pointer, two possible values, no question between them
 bytes    stack bytes: written, or never written; `registers`: the same of registers
 states   a loop's round that ends as it began
 types    what was expected, what was found
+needs    what there is, what is needed: a license, a map, a program type
+encoding the fields of one instruction, and what they may be
 held     from where something was taken to where the program ends
 section  what a lock, RCU or switched-off preemption encloses, and what may not be there
 stages   a dynptr or an iterator: empty, filled, given back
@@ -23,6 +25,7 @@ The numbers are the verifier's own. Not here: how each is made (`proofs_memory.p
 
 from collections.abc import Callable
 
+from ebpflab_widgets.proofs_encoding import encoding
 from ebpflab_widgets.proofs_memory import (
     OBJECTS,
     bounds,
@@ -30,26 +33,30 @@ from ebpflab_widgets.proofs_memory import (
     registers,
     stack_bytes,
 )
+from ebpflab_widgets.proofs_needs import NEEDS, needs
 from ebpflab_widgets.proofs_numbers import (
     LIMITS,
     PASSED,
     aligned,
     answers,
+    helper_number,
+    line_record,
     one_number,
     passed,
     shift,
     stack_depth,
     too_many,
+    value_place,
 )
 from ebpflab_widgets.proofs_rules import (
     RIGHTS,
     STAGES,
     context_fields,
     rights,
+    socket_fields,
     stages,
     two_kinds,
     two_states,
-    who_may,
 )
 from ebpflab_widgets.proofs_ways import jumps, section, still_held
 from ebpflab_widgets.rejection_case import Case, Picture
@@ -77,6 +84,8 @@ PICTURES: dict[str, Callable[[Case], Picture | None]] = {
             "memory-unbounded",
             "index-negative",
             "buffer-access",
+            "struct-negative",
+            "struct-beyond",
         ),
         bounds,
     ),
@@ -128,7 +137,6 @@ PICTURES: dict[str, Callable[[Case], Picture | None]] = {
         ),
         two_kinds,
     ),
-    "helper-not-allowed": who_may,
     "reference-leak": still_held,
     "reference-leak-call": still_held,
     **dict.fromkeys(
@@ -151,6 +159,22 @@ PICTURES: dict[str, Callable[[Case], Picture | None]] = {
     **dict.fromkeys(RIGHTS, rights),
     **dict.fromkeys(PASSED, passed),
     **dict.fromkeys(LIMITS, too_many),
+    **dict.fromkeys(NEEDS, needs),
+    **dict.fromkeys(
+        (
+            "reserved-fields",
+            "unknown-opcode",
+            "invalid-register",
+            "atomic-opcode",
+            "bad-wide-load",
+            "division-by-zero",
+        ),
+        encoding,
+    ),
+    "helper-unknown": helper_number,
+    "direct-value": value_place,
+    "btf-lines": line_record,
+    "socket-access": socket_fields,
     "argument-not-constant": one_number,
     "invalid-shift": shift,
     **dict.fromkeys(
@@ -164,7 +188,14 @@ PICTURES: dict[str, Callable[[Case], Picture | None]] = {
         aligned,
     ),
     **dict.fromkeys(
-        ("jump-out-of-range", "jump-into-load", "unreachable", "falls-off"), jumps
+        (
+            "jump-out-of-range",
+            "jump-into-load",
+            "unreachable",
+            "falls-off",
+            "call-target",
+        ),
+        jumps,
     ),
     "return-range": answers,
     "callback-return": answers,

@@ -6,6 +6,10 @@ Not here: the other pictures (`proofs_rules.py`), which kind has which (`proofs.
 from collections.abc import Iterator
 from typing import Any
 
+from ebpflab.btf.kernel import kernel_btf
+from ebpflab.btf.layout import Kind
+from ebpflab.hooks import hook_of
+from ebpflab.hooks.flow_dissector import FLOW_KEYS_SIZE
 from ebpflab.logs.states import Value, read_slot
 from ebpflab.packets.dissect import dissect
 from ebpflab.timeline import State
@@ -20,7 +24,13 @@ OBJECTS = {  # what a bounds message is about, by the kind of rejection
     "stack-read-outside": "stack",
     "stack-unbounded": "stack",
     "stack-variable": "stack",
+    "context-negative": "context",
+    "flow-keys-access": "memory",
 }
+OPEN = (  # where it ends is not told; it begins at byte 0
+    "struct-negative",
+    "buffer-access",
+)
 
 
 def bounds(case: Case) -> Picture | None:
@@ -28,18 +38,25 @@ def bounds(case: Case) -> Picture | None:
     low, high = _allowed(case, of)
     first, last = _touched(case)
     size = case.number("size")
-    if high is None or (first is None and last is None):
+    if high is None and not _is_below(case, first):
+        return None
+    if first is None and last is None:
         return None
     return {
         "picture": "bounds",
         "object": of,
         "low": low,
-        "proved": high,
+        "proved": high,  # None: it is not told where it ends
         "first": first,  # None: no lower limit
         "last": last,  # None: no upper limit
         "size": size or _size_of(case.rejection.at.text),
         "parts": _parts(case, of),
     }
+
+
+def _is_below(case: Case, first: int | None) -> bool:
+    """Tell whether it fails before the first byte: then the last does not matter."""
+    return case.rejection.kind in OPEN and first is not None and first < 0
 
 
 def _object(value: Value) -> str:
@@ -52,10 +69,23 @@ def _allowed(case: Case, of: str) -> tuple[int, int | None]:
     if of == "stack":
         return -STACK, 0
     limit = case.number("limit")
+    if of == "context" and case.program:
+        limit = hook_of(case.program.type).context_size
+    elif case.rejection.kind == "flow-keys-access":
+        limit = FLOW_KEYS_SIZE
+    elif case.rejection.kind == "struct-beyond":
+        limit = _struct_size(case.word("struct"))
     if limit is None:
         known = case.value.number("vs", -1), case.value.number("sz", -1)
         limit = next((number for number in known if number >= 0), None)
     return 0, limit
+
+
+def _struct_size(name: str) -> int | None:
+    """Return the bytes of a structure of this kernel; None: nobody knows it here."""
+    btf = kernel_btf()
+    found = btf.find(name, Kind.STRUCT) if btf else None
+    return found.size if found else None
 
 
 def _touched(case: Case) -> tuple[int | None, int | None]:

@@ -3,7 +3,11 @@
 Not here: bytes of an object (`proofs_memory.py`), which kind has which (`proofs.py`).
 """
 
+import re
+
 from ebpflab.hooks import hook_of
+from ebpflab.isa.helper_ids import HELPER_NAMES
+from ebpflab_widgets.proofs_encoding import functions
 from ebpflab_widgets.rejection_case import Case, Picture
 
 STACK = 512  # bytes of all functions on the way together
@@ -13,6 +17,7 @@ LIMITS = {  # kind: the most that Linux allows
     "too-complex": 1_000_000,
     "call-too-deep": 8,
     "too-many-branches": 8_192,
+    "too-many-functions": 256,
 }
 PASSED = {  # kind: what may be passed or added, both ends included
     "argument-size-negative": (0, FAR - 1),
@@ -22,6 +27,7 @@ PASSED = {  # kind: what may be passed or added, both ends included
     "math-too-large": (-FAR + 1, FAR - 1),
 }
 DYNPTR = 16  # bytes of the stack
+_LINE = re.compile(r"insn_off:(\d+) \(prev_offset:(\d+) prog->len:(\d+)\)")
 BESIDE = 1  # blocks shown beside those that an access touches
 
 
@@ -42,7 +48,7 @@ def answers(case: Case) -> Picture | None:
 def _range(of: str, allowed: tuple[int, int], possible: tuple[int, int]) -> Picture:
     return {
         "picture": "range",
-        "of": of,  # answer, callback, size, move, shift, constant
+        "of": of,  # answer, callback, size, move, shift, constant, number, place, line
         "allowed": [str(end) for end in allowed],
         "possible": [str(end) for end in possible],
         "names": [],
@@ -78,6 +84,32 @@ def one_number(case: Case) -> Picture | None:
     return _range("constant", ends, ends) | {"allowed": []}
 
 
+def helper_number(case: Case) -> Picture | None:
+    """The number of a helper that there is not, among those that there are."""
+    _, _, number = case.word("callee").rpartition("#")
+    if not number.isdecimal():
+        return None
+    return _range("number", (1, max(HELPER_NAMES)), (int(number), int(number)))
+
+
+def value_place(case: Case) -> Picture | None:
+    """A byte of a map's value that the program text names, and those that exist."""
+    off, size = case.number("off"), case.number("limit")
+    if off is None or size is None:
+        return None
+    return _range("place", (0, size - 1), (off, off))
+
+
+def line_record(case: Case) -> Picture | None:
+    """The instruction that a line record names, and those that it may name."""
+    told = _LINE.search(case.word("what"))
+    if told is None:
+        return None
+    number, before, count = map(int, told.groups())
+    least = before + 1 if case.number("number") else 0
+    return _range("line", (least, count - 1), (number, number))
+
+
 # ---- limits, multiples ---------------------------------------------------------
 
 
@@ -98,6 +130,8 @@ def stack_depth(case: Case) -> Picture | None:
 
 def too_many(case: Case) -> Picture | None:
     count, kind = case.number("count"), case.rejection.kind
+    if kind == "too-many-functions" and case.program:
+        count = sum(1 for _ in functions(case))
     if count is None:
         return None
     return {"picture": "depth", "frames": [count], "limit": LIMITS[kind], "of": kind}

@@ -4,13 +4,11 @@ Not here: pictures of memory (`proofs_memory.py`), of numbers (`proofs_numbers.p
 the way through the program (`proofs_ways.py`), the table (`proofs.py`).
 """
 
-from ebpflab.helpers import may_call
 from ebpflab.hooks import HOOKS, hook_of
 from ebpflab.hooks.hook import ContextField
 from ebpflab.logs.states import State, read_state
 from ebpflab_widgets.rejection_case import Case, Picture
 
-MOST_TYPES = 8  # program types that are named
 RIGHTS: dict[str, tuple[str, ...]] = {  # kind: what is allowed all the same
     "map-write-forbidden": ("read",),
     "map-read-forbidden": ("write",),
@@ -21,6 +19,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {  # kind: what is allowed all the same
     "frame-pointer-write": ("read",),
     "special-field": (),
 }
+SOCKETS = ("sock", "sock_common")  # as a claim calls a pointer to one
 EMPTY, FILLED, RELEASED = 0, 1, 2
 STAGES = {  # kind: of what, the stage it is in, the stage it must be in
     "dynptr-expected": ("dynptr", EMPTY, FILLED),
@@ -74,32 +73,18 @@ def two_kinds(case: Case) -> Picture | None:
     }
 
 
-def who_may(case: Case) -> Picture | None:
-    """The program types that may call a helper, beside the one that did."""
-    name = case.word("callee") or case.word("helper")
-    if case.program is None:
-        return None
-    types = [type for type in HOOKS if may_call(type, name)]
-    return {
-        "picture": "types",
-        "slot": "",
-        "found": case.program.type,
-        "claim": "",
-        "wanted": types[:MOST_TYPES],
-        "where": case.rejection.at.text,
-    }
-
-
 def rights(case: Case) -> Picture | None:
     """What may be done to an object at all, and what was asked."""
     if not case.held:
         return None
-    allowed = RIGHTS[case.rejection.kind]
+    kind = case.rejection.kind
+    allowed = RIGHTS[kind]
+    is_register = kind == "frame-pointer-write"  # not where it points to
     asked = case.does if case.does not in allowed else "write"
     return {
         "picture": "rights",
-        "slot": case.word("slot"),
-        "object": case.held,
+        "slot": "" if is_register else case.word("slot"),
+        "object": case.word("slot") if is_register else case.held,
         "rows": [[right, right in allowed] for right in ("read", "write")],
         "asked": asked,
     }
@@ -147,12 +132,38 @@ def context_fields(case: Case) -> Picture | None:
         return None
     return {
         "picture": "fields",
+        "of": "context",
         "context": hook.context,
         "total": hook.context_size,
         "rows": rows,
         "off": off,
         "size": size,
         "right": right,
+    }
+
+
+def socket_fields(case: Case) -> Picture | None:
+    """The fields of a socket that a load may read, and the one that was asked for."""
+    off, size, kind = case.number("off"), case.number("size"), case.value.type
+    if off is None or size is None or kind not in SOCKETS:
+        return None
+    from ebpflab.verifier.check_sock import ONLY_FULL  # once a picture needs it
+
+    seen = HOOKS["cgroup_sock"]
+    hidden = ONLY_FULL if kind == "sock_common" else ()
+    rows = [
+        [one.name, one.offset, one.size, one.offset not in hidden]
+        for one in sorted(seen.fields, key=lambda one: one.offset)
+    ]
+    return {
+        "picture": "fields",
+        "of": "socket",
+        "context": seen.context,
+        "total": seen.context_size,
+        "rows": rows,
+        "off": off,
+        "size": size,
+        "right": "read",
     }
 
 

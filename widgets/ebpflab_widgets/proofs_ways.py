@@ -8,6 +8,7 @@ from typing import Any
 
 from ebpflab.errors import EbpfLabError
 from ebpflab.timeline import Line
+from ebpflab_widgets.proofs_encoding import call_target
 from ebpflab_widgets.rejection_case import QUICK, Case, Picture
 
 MOST_WAYS = 6  # branches and calls shown of what lies between two ends
@@ -20,6 +21,7 @@ PAIRS = {  # what opens a section, what closes it
     "bpf_local_irq_save": "bpf_local_irq_restore",
 }
 _OPENS = {closes: opens for opens, closes in PAIRS.items()}
+MARKS = {"unreachable": "never", "jump-into-load": "into", "call-target": "calls"}
 OPEN, INSIDE, OUTSIDE = "open", "inside", "outside"
 
 
@@ -117,11 +119,13 @@ def jumps(case: Case) -> Picture | None:
         return None
     at, target = case.number("insn"), case.number("target")
     kind = case.rejection.kind
+    if kind == "call-target":
+        at, target = call_target(case) or (None, None)
+        if at is None:
+            return None
     if kind == "falls-off" or at is None:
         at, target = listing[-1][0], listing[-1][0] + 1
-    mark = "never" if kind == "unreachable" else "from"
-    if kind == "jump-into-load":
-        mark = "into"
+    mark = MARKS.get(kind, "from")
     near = next((i for i, row in enumerate(listing) if row[0] >= at), len(listing) - 1)
     rows = [
         [pc, text, mark if index == near else ""]

@@ -38,10 +38,19 @@ class Case:
         return str(self.rejection.values.get(name, ""))
 
     @property
+    def pc(self) -> int:
+        """The slot of the refused instruction; -1: it is about no single one."""
+        return self.rejection.at.pc
+
+    @property
+    def is_call(self) -> bool:
+        return self.rejection.at.text.startswith("call")
+
+    @property
     def does(self) -> str:
         """What the refused instruction does to memory: a part of a sentence's key."""
         text = self.rejection.at.text
-        if text.startswith("call"):
+        if self.is_call:
             return "call"
         return "write" if text.startswith(("*(", "lock *(")) else "read"
 
@@ -76,6 +85,10 @@ class Case:
             return None
         try:
             timeline = self.verdict.timeline
-            return timeline.state(len(timeline.steps) - 1)
+            last = len(timeline.steps) - 1
+            # A call empties registers in its line of the log, refused or not.
+            if last > 0 and self.is_call and timeline.steps[last].pc == self.pc:
+                last = timeline.steps[last].parent
+            return timeline.state(last)
         except EbpfLabError:
             return None

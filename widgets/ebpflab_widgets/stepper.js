@@ -5,7 +5,10 @@ function render({ model, el }) {
   const phrases = model.get('phrases') ?? {}
   const say = Facts.prototype.say.bind({ phrases })
   let view = null, choices = [], data = null
-  const layout = new ResizeObserver(() => view?.measure())
+  const layout = new ResizeObserver(() => {
+    view?.measure()
+    view?.draw() // a list that was hidden could not be scrolled
+  })
 
   const show = () => {
     const focused = el.contains(document.activeElement)

@@ -42,6 +42,7 @@ PARTS = (
     "js/stack.js",
     "js/bytes.js",
     "js/drawers.js",
+    "js/shared/passing.js",
     "js/keys.js",
     "js/stepper/choices.js",
     "js/stepper/claims.js",

@@ -3,6 +3,7 @@
 // run on the page follows it, and it follows the stepper (event `ebpflab:moment`).
 
 const MOMENT = 'ebpflab:moment'
+const ACTS = { ArrowRight: 'forward', ArrowLeft: 'back', Home: 'first', End: 'last' }
 const TELL_MS = 120 // Python hears of the last moment only
 
 class MapsView {
@@ -131,19 +132,24 @@ class MapsView {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input')) return
-    const { key, target } = event
-    if (key === 'Escape') return document.activeElement.blur()
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[key]
-    const act = { ArrowRight: 'forward', ArrowLeft: 'back', Home: 'first', End: 'last' }[key]
-    if (by && target.matches('[role=tab]')) {
-      this.choose((this.chosen + by + this.tabs.length) % this.tabs.length)
-      this.tabs[this.chosen].focus()
-    } else if (act) this.perform(act)
-    else if (/^[1-9]$/.test(key)) this.choose(Number(key) - 1)
-    else return
-    event.preventDefault()
-    event.stopPropagation()
+    if (event.key === 'Escape') document.activeElement.blur()
+    take(event, this, this.actOf(event))
+  }
+
+  actOf(event) {
+    const { target } = event, key = keyOf(event, this), act = ACTS[key]
+    if (isChord(event) || target.matches('input')) return undefined
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+    if (by && target.matches('[role=tab]')) return () => this.turn(by)
+    if (/^[1-9]$/.test(key)) return () => this.choose(Number(key) - 1)
+    const isStuck = { back: !this.done, forward: this.done === this.own.length }[act]
+    return !act || (isStuck && isOnSlide(this)) ? undefined : () => this.perform(act)
+  }
+
+  // The next map, by its tab.
+  turn(by) {
+    this.choose((this.chosen + by + this.tabs.length) % this.tabs.length)
+    this.tabs[this.chosen].focus()
   }
 
   // ---- drawing

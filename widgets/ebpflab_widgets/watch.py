@@ -13,7 +13,6 @@ from ast import literal_eval
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
-from itertools import islice
 from typing import Any, ClassVar
 
 from ebpflab.errors import EbpfLabError
@@ -26,10 +25,10 @@ from ebpflab.results import Run
 from ebpflab.timeline import Timeline
 from ebpflab_widgets.view import View, script, style
 from ebpflab_widgets.watch_history import History
+from ebpflab_widgets.watch_live import check_entries, heard_again, live_maps
 from ebpflab_widgets.wording import ViewError, phrases
 
 LIMIT = 20_000  # operations that a view can hold
-ENTRIES = 10_000  # that a map may hold when the view begins
 LOOK = "look"  # what a page asks for: has somebody else changed a map in the kernel?
 SHOWN_ROWS = 40  # as text
 DIGITS = 12  # of the digest
@@ -37,6 +36,7 @@ DIGITS = 12  # of the digest
 PARTS = (
     "js/dom.js",
     "js/shared/mount.js",
+    "js/shared/passing.js",
     "js/watch/history.js",
     "js/watch/morph.js",
     "js/watch/parts.js",
@@ -233,51 +233,12 @@ def watch(
     if at is not None and not isinstance(at, int):
         raise ViewError.of("no-moment", found=repr(at))
     if isinstance(thing, Run):
-        heard, timeline = _heard_again(thing)
+        heard, timeline = heard_again(thing)
         return MapView(heard, timeline, at, size=size)
-    maps = _live(thing)
+    maps = live_maps(thing)
     for map in maps:
-        _check_entries(map)
+        check_entries(map)
     in_kernel = isinstance(maps[0], LiveMap)
     heard = kernel_journal(maps) if in_kernel else journal(maps)
     heard.begin()
     return MapView(heard, None, at, size=size)
-
-
-def _heard_again(run: Run) -> tuple[Journal, Timeline]:
-    """Let a run be told again, and hear what it does to its maps."""
-    maps = [map for map in run.maps.values() if isinstance(map, Map)]
-    if not maps:
-        raise ViewError.of("no-maps")
-    with journal(maps, of_retelling=True) as heard:
-        timeline = run.replay() if run.replay else run.timeline
-    return heard, timeline
-
-
-def _live(thing: Any) -> list[Any]:
-    """Return the live maps that are to be shown: all ours, or all the kernel's."""
-    if isinstance(thing, Map | LiveMap):
-        return [thing]
-    several = thing.values() if isinstance(thing, Mapping) else thing
-    try:
-        made = list(several)
-    except TypeError:
-        made = [several]
-    wrong = [one for one in made if not isinstance(one, Map | LiveMap)]
-    if wrong or not made:
-        kind = type(wrong[0]).__name__ if wrong else "-"
-        raise ViewError.of("not-a-map", kind=kind)
-    if len({isinstance(one, LiveMap) for one in made}) > 1:
-        raise ViewError.of("maps-of-both")
-    return made
-
-
-def _check_entries(map: Map | LiveMap) -> None:
-    """Refuse a map that holds more than a page can show, before it is read whole."""
-    if isinstance(map, LiveMap) or not map.type.endswith("array"):  # ours are sparse
-        count = sum(1 for _ in islice(map.keys(), ENTRIES + 1))
-    else:
-        count = len(map.rows())
-    if count > ENTRIES:
-        name = map.name or map.type
-        raise ViewError.of("too-many-entries", name=name, limit=f"{ENTRIES:,}")

@@ -13,6 +13,14 @@ from ebpflab.maps.lpm_trie import PREFIXLEN_SIZE
 
 OUTSIDE = -1  # columns between bars that lie in no common prefix
 
+OWNED = (  # values that belong to something of the kernel, and go with it
+    "sk_storage",
+    "task_storage",
+    "inode_storage",
+    "cgrp_storage",
+    "cgroup_storage",
+    "percpu_cgroup_storage",
+)
 FORMS = {
     "hash": "table",
     "percpu_hash": "table",
@@ -22,7 +30,11 @@ FORMS = {
     "lru_hash": "lru",
     "lru_percpu_hash": "lru",
     "lpm_trie": "trie",
+    "sockhash": "table",
+    **dict.fromkeys(OWNED, "owners"),
+    "arena": "pages",
     "ringbuf": "ring",
+    "user_ringbuf": "ring",
     "perf_event_array": "buffers",
     "queue": "queue",
     "stack": "stack",
@@ -75,7 +87,8 @@ def trie_places(
 
 
 def _node(key: bytes, bits: int, *, is_prefix: bool) -> Node:
-    length = int.from_bytes(key[:PREFIXLEN_SIZE], "little")
+    told = int.from_bytes(key[:PREFIXLEN_SIZE], "little")
+    length = told if is_prefix else bits  # where it stands, its address alone says
     address = int.from_bytes(key[PREFIXLEN_SIZE:], "big")
     return Node(length, address, key if is_prefix else b"")
 

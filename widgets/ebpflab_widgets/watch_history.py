@@ -14,8 +14,10 @@ from typing import Any
 from ebpflab.linux.journal import cpus_of, is_seen
 from ebpflab.linux.livemap import LiveMap
 from ebpflab.maps.base import Map
-from ebpflab.maps.journals import Journal, Operation
+from ebpflab.maps.journals import Journal
 from ebpflab.maps.lpm_trie import PREFIXLEN_SIZE, LpmTrie
+from ebpflab.maps.operations import Operation
+from ebpflab.maps.owners import Owner
 from ebpflab.maps.rights import CPUS
 from ebpflab.maps.rows import Row, applied
 from ebpflab_widgets.watch_forms import form_of, trie_places
@@ -24,6 +26,7 @@ from ebpflab_widgets.watch_words import (
     cpu_texts,
     key_text,
     operation_text,
+    owner_text,
     plain,
     result_text,
     shortened,
@@ -33,7 +36,7 @@ from ebpflab_widgets.watch_words import (
 )
 
 Entry = dict[str, Any]
-NUMBERED = ("ringbuf", "perf_event_array", "queue", "stack", "bloom_filter")
+ZEROED = ("array", "percpu_array")  # all their values are there from the start
 
 
 class History:
@@ -98,6 +101,8 @@ class History:
             return name_of(found or changed) if found or changed else ""
         if form_of(op.map.type) == "array" and isinstance(op.key, bytes):
             return name_of(int.from_bytes(op.key, "little"))
+        if isinstance(op.key, Owner):
+            return name_of(op.key.number)
         if op.changes and not isinstance(op.key, bytes):
             return name_of(op.changes[-1].name)
         return name_of(op.key) if isinstance(op.key, bytes) else ""
@@ -109,7 +114,7 @@ class History:
         return "" if isinstance(op.value, int) else value_text(op.value)
 
     def row(self, map: Map, name: Any, row: Row) -> Entry:
-        told: Entry = {"k": key_text(map, name), "p": row.place}
+        told: Entry = {"k": self._name(map, name), "p": row.place}
         if isinstance(row.value, list):
             told |= {"v": cpu_texts(row.value), "s": sum_of(row.value)}
         elif row.size and row.value is not None:  # a record: bytes, never a number
@@ -119,6 +124,16 @@ class History:
         if row.size:
             told |= {"z": row.size, "u": row.cpu}
         return told | ({"a": row.state} if row.state else {})
+
+    def _name(self, map: Map, name: Any) -> str:
+        """Spell the name of a row; of an owner more than its number, if it is known."""
+        if form_of(map.type) != "owners":
+            return key_text(map, name)
+        named = (op.key for op in self.heard.operations if op.map is map)
+        asked = (key for key in named if isinstance(key, Owner))
+        held = (key for key in getattr(map, "slots", ()) if isinstance(key, Owner))
+        known = (str(o) for o in (*held, *asked) if o.number == name)
+        return next(known, owner_text(map, name))
 
     def maps(self) -> list[Entry]:
         """Return what is known of each map, and what it held at the start."""
@@ -137,11 +152,7 @@ class History:
             "edits": self._edits(map),
             "start": [[name_of(n), self.row(map, n, row)] for n, row in start.items()],
         }
-        if (
-            map.type.endswith("array")
-            and map.spec.value_size
-            and not map.type.endswith("perf_event_array")
-        ):
+        if map.type in ZEROED:
             told["zero"] = value_text(map.typed(bytes(map.spec.value_size), "value"))
         if map.type == "bloom_filter" and isinstance(map, Map):
             told["places"] = 8 * len(map.values)
@@ -157,7 +168,7 @@ class History:
 
     def _spec(self, map: Map) -> str:
         spec = map.spec
-        kind = shown_form(map)
+        kind = map.type if map.type == "user_ringbuf" else shown_form(map)
         key = f"spec-{kind}" if f"spec-{kind}" in self.phrases else "spec-table"
         return self.phrases[key].format(
             key=spec.key_size,
@@ -169,6 +180,8 @@ class History:
     def _edits(self, map: Map) -> list[str]:
         form = shown_form(map)
         if form == "unseen":
+            return []
+        if map.type == "user_ringbuf" or form in ("owners", "pages"):
             return []
         if form in ("ring", "buffers"):
             return ["read"]

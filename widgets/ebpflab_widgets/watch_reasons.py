@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from ebpflab.linux.journal import KERNEL
 from ebpflab.linux.livemap import LiveMap
+from ebpflab.maps.base import padded
 from ebpflab.maps.bloom_filter import BloomFilter
-from ebpflab.maps.journals import Operation
 from ebpflab.maps.lpm_trie import LpmTrie
 from ebpflab.maps.lru import LruHash
+from ebpflab.maps.operations import Operation
 from ebpflab.maps.perf_event_array import PerfEventArray
 from ebpflab.maps.ringbuf import HEADER_BYTES, Ringbuf
 from ebpflab.maps.rows import Row, Rows
@@ -104,6 +105,8 @@ def _delete(op: Operation, before: Before) -> Told:
 
 
 def _write(op: Operation, before: Before) -> Told:
+    if not op.changes:
+        return "same-again", {}
     change = op.changes[0]
     old = told_value(change.old) or "0"
     return "written-through", {"old": old, "new": told_value(change.new) or "0"}
@@ -120,7 +123,8 @@ def _push(op: Operation, before: Before) -> Told:
     if isinstance(op.map, Stack):
         return "on-top", {}
     waiting = len(before.rows)
-    return ("waits" if waiting else "waits-first"), {"count": waiting}
+    key = {0: "waits-first", 1: "waits-one"}.get(waiting, "waits")
+    return key, {"count": waiting}
 
 
 def _pop(op: Operation, before: Before) -> Told:
@@ -143,7 +147,9 @@ def _reserve(op: Operation, before: Before) -> Told:
     if op.result is not None:
         return "reserved", {}
     taken = sum(row.size for row in before.rows.values())
-    return "no-room", {"free": op.map.spec.max_entries - taken}
+    size = op.value if isinstance(op.value, int) else 0
+    free = op.map.spec.max_entries - taken - HEADER_BYTES
+    return "no-room", {"need": padded(HEADER_BYTES + size), "free": max(0, free)}
 
 
 def _submit(op: Operation, before: Before) -> Told:
@@ -172,6 +178,16 @@ def _read(op: Operation, before: Before) -> Told:
     return "read-all", {"count": len(op.result)}
 
 
+def _alloc(op: Operation, before: Before) -> Told:
+    if op.result is None:
+        return "no-pages", {"count": op.value}
+    return "pages", {"count": op.value, "page": op.result}
+
+
+def _release(op: Operation, before: Before) -> Told:
+    return "pages-back", {"count": len(op.changes)}
+
+
 VERBS: dict[str, Callable[[Operation, Before], Told]] = {
     "lookup": _lookup,
     "update": _update,
@@ -185,4 +201,6 @@ VERBS: dict[str, Callable[[Operation, Before], Told]] = {
     "discard": _discard,
     "output": _output,
     "read": _read,
+    "alloc": _alloc,
+    "release": _release,
 }

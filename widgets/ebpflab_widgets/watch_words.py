@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ebpflab.maps.base import Map
-from ebpflab.maps.journals import Operation
 from ebpflab.maps.lpm_trie import PREFIXLEN_SIZE
+from ebpflab.maps.operations import Operation
 from ebpflab.maps.rights import UpdateFlag, errno_name
 from ebpflab.maps.typed import Value
 from ebpflab.program import Program
@@ -19,6 +19,16 @@ from ebpflab.program import Program
 LONGEST = 48  # characters of one value
 NUMBER_SIZES = (1, 2, 4, 8)  # bytes
 FAMILIES = {4: socket.AF_INET, 16: socket.AF_INET6}
+KINDS_OF_OWNERS = {
+    "sk_storage": "socket",
+    "task_storage": "task",
+    "inode_storage": "inode",
+    "cgrp_storage": "cgroup",
+    "cgroup_storage": "cgroup",
+    "percpu_cgroup_storage": "cgroup",
+}
+BY_CGROUP_ID = ("cgroup_storage", "percpu_cgroup_storage")
+CGROUP_ID_SIZE = 8  # bytes at the start of a key; behind it the attach type
 WRITTEN, READ, REFUSED, REMOVED = "w", "r", "x", "e"
 READING = ("lookup", "peek", "read")
 REMOVING = ("delete", "pop")
@@ -93,8 +103,15 @@ def address_text(address: bytes) -> str:
     return address.hex(":")
 
 
+def owner_text(map: Map, number: int) -> str:
+    """Spell an owner of whom only the number is known: task 7, cgroup 1."""
+    return f"{KINDS_OF_OWNERS[map.type]} {number}"
+
+
 def key_text(map: Map, key: Any) -> str:
     """Spell a key, or the index or number of a row."""
+    if map.type in BY_CGROUP_ID and isinstance(key, bytes):
+        return owner_text(map, int.from_bytes(key[:CGROUP_ID_SIZE], "little"))
     if map.type == "lpm_trie" and isinstance(key, bytes) and len(key) > PREFIXLEN_SIZE:
         bits = 8 * (len(key) - PREFIXLEN_SIZE)
         whole = int.from_bytes(key[:PREFIXLEN_SIZE], "little") == bits

@@ -19,31 +19,20 @@ const KEYS = [
   { keys: ['Escape'], shown: ['Esc'], acts: ['leave'], help: 'key-leave' },
 ]
 const ACT_OF_KEY = new Map(KEYS.flatMap(({ keys, acts }) => keys.map((key, i) => [key, acts[i]])))
-const IN_SLIDES = { ' ': 'forward', PageDown: 'forward', PageUp: 'back' }
 const IN_FIELD = { Enter: 'take', Escape: 'forget' }
-const PRESSED_BY_SPACE = 'button, summary'
 
 // The act that a key asks for here, or undefined when the key is not the view's.
 function actOf(event, view) {
   const { key, target } = event
-  if (event.ctrlKey || event.metaKey || event.altKey) return undefined
+  if (isChord(event)) return undefined
   if (target.matches('.predict input')) return key === 'Escape' ? 'forget' : undefined
   if (target.matches('input')) return IN_FIELD[key]
   if (target.matches('select')) return undefined
   if (key === ' ' && target.matches(PRESSED_BY_SPACE)) return undefined
-  if (!view.node.closest('.reveal')) return ACT_OF_KEY.get(key)
-  const act = IN_SLIDES[key] ?? ACT_OF_KEY.get(key)
-  // At either end the key goes on to the deck.
+  const act = ACT_OF_KEY.get(keyOf(event, view))
+  if (!isOnSlide(view)) return act
   const stuck = { forward: view.t === view.history.count, back: view.t === 0 }[act]
   return stuck ? undefined : act
-}
-
-// A notebook must not hear plain keys typed here: its own `d d` deletes the cell. What
-// is typed with Control or Command, and Shift+Enter, goes on; a deck hears what is left.
-const PASSED_ON = ['Tab', 'Escape', 'Shift', 'Enter']
-function isKept({ key, ctrlKey, metaKey, altKey, shiftKey, target }, view) {
-  if (ctrlKey || metaKey || altKey || view.node.closest('.reveal')) return false
-  return !PASSED_ON.includes(key) || (key === 'Enter' && !shiftKey && target !== view.node)
 }
 
 function keyList(say) {

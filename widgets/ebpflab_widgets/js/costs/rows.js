@@ -31,11 +31,11 @@ class Rows {
   }
 
   button(row, index) {
-    const upper = row.upper || row.worst
+    const [low, high] = row.spread
     const times = make('span', { class: 'times' })
     const line = make('u', { style: `width:${along(row.ns)}` })
-    const range = upper > row.ns
-      && make('s', { style: `left:${along(row.ns)};width:calc(${along(upper)} - ${along(row.ns)})` })
+    const range = high > low
+      && make('s', { style: `left:${along(low)};width:calc(${along(high)} - ${along(low)})` })
     const dot = make('b', { style: `left:${along(row.ns)}` })
     const node = make('button', { class: `row ${row.kind}`, role: 'radio', 'data-index': index },
       make('span', { class: 'name' }, row.name),
@@ -45,10 +45,11 @@ class Rows {
   }
 
   draw({ unit, telling, say }) {
-    const { name, value, kind, source, conditions } = this.rows[unit]
+    const { name, value, kind, source, conditions, between } = this.rows[unit]
+    const again = between ? ` ${say('again', { between })}` : ''
     this.sentence = say('lead', { name, value, kind: telling.kind(kind) })
     this.lead.replaceChildren(make('b', {}, this.sentence), make('br'),
-      make('small', {}, `${source}; ${conditions}`))
+      make('small', {}, `${source}; ${conditions}.${again}`))
     this.buttons.forEach(({ node, times }, index) => {
       setAttribute(node, 'aria-checked', index === unit)
       setAttribute(node, 'tabindex', index === unit ? 0 : -1)

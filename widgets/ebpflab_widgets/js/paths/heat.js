@@ -12,10 +12,10 @@ class Heat {
     this.order = make('button', { 'aria-pressed': 'false' }, say('hottest-first'))
     this.search = make('input', { type: 'search', 'aria-label': say('search'), placeholder: say('search') })
     this.found = make('small', {})
-    const names = data.columns.map(([low, high]) => (low === high ? `r${low}` : `r${low}–${high}`))
+    const names = data.columns.map(([low, high]) => (low === high ? `↻${low}` : `↻${low}–${high}`))
     const head = make('tr', {}, ...['', say('instruction'), ...names, say('all')].map((text, index) =>
       make('th', { scope: 'col', class: index > 1 ? 'num' : '' }, text)))
-    this.body = make('tbody', {}, ...this.rows.map(row => row.node))
+    this.body = make('tbody', {}, ...this.rows.flatMap(row => row.inOrder))
     const sum = make('tr', { class: 'sum' }, make('th', { scope: 'row', colspan: 2 }, say('processed')),
       ...data.columns.map(() => make('td')), make('td', { class: 'num m' }, number(data.processed)))
     const table = make('table', {}, make('thead', {}, head), this.body, make('tfoot', {}, sum))
@@ -30,11 +30,12 @@ class Heat {
     })
   }
 
-  row([pc, text, loops, counts, all]) {
+  row([pc, text, loops, counts, all, quoted]) {
     const cells = counts.map(count => make('td', { class: `num m ${count ? `s${this.shade(count)}` : ''}` }, count ? number(count) : ''))
     const node = make('tr', { 'data-pc': pc, class: loops ? 'loop' : '' }, make('th', { scope: 'row', class: 'm num' }, `${pc}`),
       make('td', { class: 'm text' }, text), ...cells, make('td', { class: 'num m all' }, number(all)))
-    return { pc, text, all, node }
+    const line = quoted && make('tr', { class: 'quote' }, make('td'), make('td', { class: 'm', colspan: counts.length + 2 }, quoted))
+    return { pc, text, all, node, inOrder: line ? [line, node] : [node] }
   }
 
   shade(count) {
@@ -44,8 +45,8 @@ class Heat {
   sort() {
     const hottest = this.order.getAttribute('aria-pressed') === 'false'
     setAttribute(this.order, 'aria-pressed', hottest)
-    const rows = hottest ? [...this.rows].sort((a, b) => b.all - a.all) : this.rows
-    this.body.replaceChildren(...rows.map(row => row.node))
+    const nodes = hottest ? [...this.rows].sort((a, b) => b.all - a.all).map(row => row.node) : this.rows.flatMap(row => row.inOrder)
+    this.body.replaceChildren(...nodes)
     this.list.scrollTop = 0
   }
 

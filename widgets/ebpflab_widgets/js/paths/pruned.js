@@ -1,6 +1,7 @@
-// Why a path could stop: its state beside the closest one that was seen there before.
+// Why a path could stop: its state beside the one that covers it, or beside the closest
+// one that was seen there before, where nobody tells which one covers.
 
-const SIGN_OF = { same: '=', precise: '= P', inside: '⊂', loose: '~', dead: '†' }
+const SIGN_OF = { same: '=', precise: '= P', inside: '⊂', loose: '~', untold: '?', dead: '†' }
 
 class PrunedTable {
   constructor(view) {
@@ -16,13 +17,13 @@ class PrunedTable {
     if (this.node.hidden || this.shown === chosen) return
     this.shown = chosen
     this.title.replaceChildren(make('span', { class: 'claim' }, '⊆ '), say('why-pruned', { pc: node.at }),
-      make('small', {}, ` ${known ? say('closest', { by: known[0] + 1 }) : ''}`))
-    this.body.replaceChildren(known ? this.table(known[1]) : make('p', {}, say('not-compared')))
+      make('small', {}, ` ${known ? say(known[2] ? 'covering' : 'closest', { by: known[0] + 1 }) : ''}`))
+    this.body.replaceChildren(known ? this.table(known[1], known[2]) : make('p', {}, say('not-compared')))
   }
 
-  table(rows) {
+  table(rows, isKnown) {
     const { say } = this.view
-    const head = make('tr', {}, ...['', 'this-path', 'seen-before', 'relation'].map(key =>
+    const head = make('tr', {}, ...['', 'this-path', isKnown ? 'kept' : 'seen-before', 'relation'].map(key =>
       make('th', { scope: 'col' }, key && say(key))))
     const dead = rows.filter(row => row[3] === 'dead').map(row => row[0])
     const live = rows.filter(row => row[3] !== 'dead')

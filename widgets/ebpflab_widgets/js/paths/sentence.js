@@ -7,7 +7,7 @@ function sentenceOf(node, { tree, say, texts }) {
   if (from) parts.push(say(tree.isStraight(node) ? 'from-straight' : 'from-jump', { parent: parent + 1, at: from.at, text: texts.get(from.at) ?? '' }))
   if (count) parts.push(say(round > 1 ? 'walks-round' : 'walks', { slots, round }))
   if (node.deepest) parts.push(say('in-function', { depth: node.deepest }))
-  const by = node.by === undefined ? '' : say('covered-by', { by: node.by + 1 })
+  const by = node.by === undefined ? '' : say(node.isKnown ? 'covered-by' : 'closest-to', { by: node.by + 1 })
   const other = node.children[1]
   parts.push(say(`ends-${ended || 'cut'}`, {
     pc: ended === 'safe' || ended === 'fork' ? at : pc, text: texts.get(at) ?? '',

@@ -10,7 +10,7 @@ class Tree {
     for (const node of this.nodes) this.nodes[node.parent]?.children.push(node.n)
     for (const node of [...this.nodes].reverse())
       if (node.parent >= 0) this.nodes[node.parent].below += node.below + 1
-    for (const [n, [by]] of Object.entries(pruned)) this.nodes[n].by = by
+    for (const [n, [by, , isKnown]] of Object.entries(pruned)) Object.assign(this.nodes[n], { by, isKnown })
   }
 
   isStraight({ n, parent }) {

@@ -1,6 +1,7 @@
 // Bytes on a number line: what is proved, what is touched, the headers underneath. The
 // access and the end of the proof can be moved: what would have been enough?
 
+const OPEN_BYTES = 16 // shown of what ends nobody tells where
 const ROOM = 1.6 // how much of the line lies behind what is proved, at least
 
 class Bounds {
@@ -8,8 +9,8 @@ class Bounds {
     this.view = view
     this.say = view.say
     this.proof = view.data.proof
-    const { object, first, last } = this.proof
-    this.movable = first !== null && first === last
+    const { object, first, last, proved } = this.proof
+    this.movable = first !== null && first === last && proved !== null
     this.span = spanOf(this.proof)
     this.formula = new Formula(this.say)
     this.not = make('div', { class: 'np' })
@@ -82,9 +83,10 @@ class Bounds {
   }
 
   draw() {
-    const { now, say } = this, { first, last, size, low, proved } = now, isPacket = now.object === 'packet'
+    const { now, say } = this, { first, last, size, low } = now, isPacket = now.object === 'packet'
     const what = inequality(now, say)
-    const moved = first !== this.proof.first || proved !== this.proof.proved
+    const moved = first !== this.proof.first || now.proved !== this.proof.proved
+    const proved = now.proved ?? this.span[1]
     this.sentence = this.formula.draw(moved ? { ...what, note: say('what-if') } : what)
     setClass(this.line, 'good', what.holds)
     const from = this.along(first ?? this.span[0]), to = this.along(last === null ? this.span[1] : last + size)
@@ -92,6 +94,7 @@ class Bounds {
     this.not.style.cssText = `left:${this.along(proved)}%;right:0`
     setText(this.yes, this.along(proved) - this.along(low) > (isPacket ? 14 : 34) ? `✓ ${say(isPacket ? 'word-proved' : 'word-there')}` : '✓')
     setClass(this.yes, 'none', proved <= low)
+    setClass(this.yes, 'open', now.proved === null)
     setText(this.not, 100 - this.along(proved) > 40 && from - this.along(proved) > 20 ? say(isPacket ? 'word-not-proved' : 'word-outside') : '')
     this.access.style.cssText = `left:${from}%;width:${Math.max(to - from, 0.6)}%`
     setText(this.label, `${what.holds ? '✓' : '✕'} ${say(`does-${this.view.data.does}`)} ${touched(now, say)}`)
@@ -120,7 +123,8 @@ class Bounds {
 
 // From where to where the line goes: all of what is proved, and what may be touched, as
 // far as that leaves room to see the first.
-function spanOf({ object, low, proved, first, last, size, parts }) {
+function spanOf({ object, low, proved: told, first, last, size, parts }) {
+  const proved = told ?? low + OPEN_BYTES
   const width = Math.max(proved - low, 8), reach = (width * (ROOM + 1)) | 0
   const end = Math.max(proved + 4, Math.min(last === null ? Infinity : last + size + 2, low + reach))
   const named = Math.max(0, ...parts.map(part => part[2]))

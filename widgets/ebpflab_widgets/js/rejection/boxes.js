@@ -67,6 +67,20 @@ class Fields extends Picture {
   }
 }
 
+// The fields of an instruction as it is coded, as wide as their bits; under them, what
+// the wrong ones may be.
+class Encoding extends Picture {
+  constructor(view) {
+    const { say, data: { proof: { rows } } } = view
+    const boxes = rows.map(([name, bits, value, isWrong]) => make('div', { class: `part ${isWrong ? 'wrong' : ''}`, style: `--bits:${bits}` },
+      make('span', { class: 'm' }, name), make('small', {}, say('bits', { count: bits })),
+      make('b', { class: 'm' }, `${isWrong ? '✕ ' : ''}${value.replace('-', '−')}`)))
+    const told = rows.filter(([, , , isWrong]) => isWrong).map(([name, , , , allowed]) => make('p', { class: 'wrong' }, '✕ ', make('code', {}, name), ' ',
+      allowed ? say('may-be', { allowed }) : say('no-such-code')))
+    super(view, make('div', { class: 'coded' }, ...boxes), ...told)
+  }
+}
+
 // Two states of one loop: where nothing differs, nothing will ever differ.
 class States extends Picture {
   constructor(view) {

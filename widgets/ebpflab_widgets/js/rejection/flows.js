@@ -20,11 +20,11 @@ class Types extends Picture {
     const { say, data: { proof: { slot, found, claim, wanted, where }, why } } = view
     const side = (key, kinds, name) => make('div', { class: `side ${name}` }, make('h4', {}, say(key)),
       ...kinds.map(kind => make('span', { class: 'kind' }, kind)))
-    const right = wanted.length ? side('wanted', wanted, 'good') : make('div', { class: 'side' }, make('h4', {}, say('rule')), make('span', {}, sentenceCase(why)))
+    const right = wanted.length ? side(wanted.length > 1 ? 'wanted-one-of' : 'wanted', wanted, 'good') : make('div', { class: 'side' }, make('h4', {}, say('rule')), make('span', {}, sentenceCase(why)))
     super(view, make('div', { class: 'types' },
       side('found', [found], 'wrong'), make('b', { class: 'not', role: 'img', 'aria-label': say('no') }, '✕'), right),
     make('p', {}, ...(slot ? [make('code', {}, slot)] : []), ...(claim ? [make('code', { class: 'claim' }, ` ${claim}`)] : []),
-      make('small', {}, ' ', say('types-at'), ' '), make('code', {}, where)))
+      ...(where ? [make('small', {}, ' ', say('types-at'), ' '), make('code', {}, where)] : [])))
   }
 }
 

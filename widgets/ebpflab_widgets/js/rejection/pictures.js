@@ -2,7 +2,7 @@
 
 const PICTURES = {
   bounds: Bounds, null: NullOrNot, bytes: StackBytes, registers: Registers, states: States,
-  types: Types, held: Held, range: Answers, depth: Depth, fields: Fields,
+  types: Types, needs: Types, encoding: Encoding, held: Held, range: Answers, depth: Depth, fields: Fields,
   section: Section, jumps: Jumps, rights: Rights, stages: Stages, aligned: Aligned, plain: Plain,
 }
 

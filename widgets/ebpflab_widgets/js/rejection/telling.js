@@ -1,7 +1,8 @@
 // The one sentence at the top of the rejection view, by the picture of its proof.
 
-// A sentence begins with a capital, a name of the program or the kernel never.
-const sentenceCase = text => (/^[\p{L}’]+([\s,:;.]|$)/u.test(text) && !/^(r|w)\d/.test(text) ? upper(text) : text)
+// A sentence begins with a capital, a name of the program or the kernel never, nor C.
+const CODE = /^((r|w)\d|(static|char|int|if|for|struct|return)\b|\w+ = )/
+const sentenceCase = text => (/^\p{L}[\p{L}’-]*([\s,:;.]|$)/u.test(text) && !CODE.test(text) ? upper(text) : text)
 
 // Bytes, as a part of a sentence: one, several, or all that an index may reach.
 function touched({ first, last, size }, say) {
@@ -14,6 +15,7 @@ function touched({ first, last, size }, say) {
 }
 
 function proved({ object, low, proved: end }, say) {
+  if (end === null) return say('proved-from', { first: number(low) })
   const values = { first: number(low), last: number(end - 1) }
   return say(end > low ? `proved-${object === 'packet' ? 'packet' : 'other'}` : 'proved-none', values)
 }
@@ -48,9 +50,11 @@ const LEADS = {
   depth: ({ proof }, say) => say(`lead-${proof.of}`, {
     size: number(proof.frames.reduce((sum, one) => sum + one, 0)), limit: number(proof.limit),
   }),
-  fields: ({ proof, does, pc }, say) => say('lead-fields', {
+  fields: ({ proof, does, pc }, say) => say(`lead-fields-${proof.of}`, {
     pc, does: say(`does-${does}`), touched: touched({ ...proof, first: proof.off, last: proof.off }, say),
   }),
+  encoding: ({ proof, problem }, say) => say('lead-plain', { pc: proof.pc, problem }),
+  needs: (data, say) => LEADS.plain(data, say),
   plain: ({ problem, pc }, say) =>
     say(pc < 0 ? 'lead-plain-whole' : 'lead-plain', { pc, problem: pc < 0 ? sentenceCase(problem) : problem }),
 }

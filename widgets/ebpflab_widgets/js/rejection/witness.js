@@ -1,7 +1,7 @@
 // Inputs that were really run, unverified: on which of them the program goes wrong.
 
 const BYTES_SHOWN = 64
-const ROOM_TO_NAME = 0.3 // of the strip: a shorter stretch has its name on a line of its own
+const MOST_RUNS = 6 // stretches of the strip that are named
 
 class WitnessStrip {
   constructor(view) {
@@ -39,7 +39,8 @@ class WitnessStrip {
     this.view.take(Math.floor(((clientX - left) / width) * this.cells.length))
   }
 
-  // Under the strip: where what goes wrong begins and ends.
+  // Under the strip: where what goes wrong begins and ends. A name stands under its own
+  // stretch where that is wide enough, and never on another one.
   drawEnds() {
     const { cells, by } = this.witness, { say } = this.view
     const runs = []
@@ -49,18 +50,9 @@ class WitnessStrip {
       else runs.push({ wrong: cell.wrong, from: index, to: index })
     })
     const name = index => (by === 'length' ? cells[index].size : index + 1)
-    const share = count => `${(count / cells.length) * 100}%`
-    const shown = runs.length > 6 ? [] : runs
-    this.ends.append(...shown.map(({ wrong, from, to }) => make('small', { style: `left:${share(from)};max-width:${share(cells.length - from)}` },
+    const shown = runs.length > MOST_RUNS ? [] : runs
+    this.ends.append(...shown.map(({ wrong, from, to }) => make('small', { style: `--cells:${to - from + 1}` },
       `${name(from)}${from === to ? '' : `–${name(to)}`} ${wrong ? `✕ ${say('goes-wrong')}` : `✓ ${say('goes-well')}`}`)))
-    this.ends.style.height = `${shown.length ? 1.5 : 0}em`
-    let row = 0
-    for (const [index, node] of [...this.ends.children].entries()) {
-      const before = shown[index - 1]
-      row = before && (before.to - before.from + 1) / cells.length < ROOM_TO_NAME ? row + 1 : 0
-      node.style.top = `${1.4 * row}em`
-      if (row) this.ends.style.height = `${1.5 + 1.4 * row}em`
-    }
   }
 
   draw({ input, say }) {

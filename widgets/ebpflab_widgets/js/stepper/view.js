@@ -146,10 +146,7 @@ class View {
 
   key(event) {
     const act = actOf(event, this)
-    if (act || isKept(event, this)) event.stopPropagation()
-    if (!act) return
-    event.preventDefault()
-    this.perform(act)
+    take(event, this, act && (() => this.perform(act)))
   }
 
   // ---- drawing

@@ -27,8 +27,8 @@ function inLine(scene, names, options, words) {
   const shown = names.length > MOST_IN_LINE
     ? [...names.slice(0, MOST_IN_LINE / 2), ...names.slice(-MOST_IN_LINE / 2)] : names
   const below = index => {
-    if (index === 0 && names.length > 1) return words.first
-    return index === shown.length - 1 ? (words.last || words.first) : ''
+    if (shown.length === 1) return words.last || words.first
+    return index === 0 ? words.first : index === shown.length - 1 ? words.last : ''
   }
   const boxes = shown.map((name, index) =>
     entry(scene, name, scene.rows.get(name), { ...options, below: below(index) || '\u00a0' }))

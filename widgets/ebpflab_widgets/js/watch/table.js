@@ -22,7 +22,20 @@ function drawArray(scene) {
   const all = Array.from({ length: Math.min(map.places, 65536) }, (_, index) => `${index}`)
   const shown = around(all, scene.op?.k ?? '0')
   const lines = shown.map(name => line(scene, name, rows.get(name) ?? zeroRow(map, name), false, false))
-  return [grid(scene, say('index'), false, lines), hiddenNote(scene, map.places - shown.length)]
+  return [grid(scene, say(map.form === 'pages' ? 'page' : 'index'), false, lines), hiddenNote(scene, map.places - shown.length)]
+}
+
+// Values that belong to something of the kernel: a task, a socket, a file, a group.
+function drawOwners(scene) {
+  const { rows, say } = scene
+  const all = new Map([...goneRows(scene), ...rows])
+  const shown = around([...all.keys()], scene.op?.k)
+  const lines = shown.map(name => {
+    const row = all.get(name), isGone = !rows.has(name)
+    return line(scene, name, { ...row, p: `${isGone ? '⊖ ' : ''}${row.k}` }, isGone, false)
+  })
+  const empty = all.size ? [] : [make('p', {}, say('empty'))]
+  return [grid(scene, say('owner'), false, lines), ...empty, hiddenNote(scene, all.size - shown.length)]
 }
 
 function zeroRow(map, name) {

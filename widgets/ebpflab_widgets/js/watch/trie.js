@@ -6,9 +6,9 @@ const LEVEL = 3.3 // em from one depth to the next
 
 function drawTrie(scene) {
   const { map, rows, em, width } = scene
-  if (!map.columns) return [make('p', {}, scene.say('empty'))]
   const parts = map.columns * COLUMN * em <= width ? bars(scene) : indented(scene)
-  return [parts, make('small', { class: 'note' }, scene.say('trie-key'))]
+  const isEmpty = !rows.size && !goneRows(scene).length
+  return [...(isEmpty ? [make('p', {}, scene.say('empty'))] : []), parts, make('small', { class: 'note' }, scene.say('trie-key'))]
 }
 
 // What the lookup met: the prefixes that fit, the longest first.
