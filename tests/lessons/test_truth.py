@@ -5,6 +5,7 @@ in a copy, and a pytest of its own must notice.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -33,13 +34,15 @@ def altered(folder: Path, old: str, new: str) -> Path:
 
 
 def nbval(lesson: Path) -> subprocess.CompletedProcess[str]:
-    """Run one lesson as `make test` does."""
+    """Run one lesson as `make test` does: in the language of its folder."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
     sanitize = ["--nbval-sanitize-with", str(ROOT / "tests" / "sanitize.cfg")]
+    neutral = {k: v for k, v in os.environ.items() if k != "EBPFLAB_LANG"}
     return subprocess.run(
         [*command, *options, *sanitize, lesson.name],
         cwd=lesson.parent,
+        env=neutral | {"LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
         timeout=240,
