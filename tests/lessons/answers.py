@@ -36,6 +36,11 @@ def starters() -> dict[str, str]:
     return found
 
 
+def distinct_hints(rows: set[str]) -> bool:
+    """Tell whether an exercise knows two mistakes at least, each by its own hint."""
+    return len({catalogue().say(row, "hint") for row in rows}) == len(rows) >= 2
+
+
 def hint(row: str, answer: Checked) -> str:
     """Return the hint of a row, if that is what the answer says."""
     said = catalogue().say(row, "hint", **dict.fromkeys(FILLERS, ""))
